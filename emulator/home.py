@@ -10,7 +10,7 @@ import stat
 import uuid
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 SERVICES: Final = ("arm", "storage", "custom-vision", "logic-apps", "monitor", "portal")
 DEFAULT_PORTS: Final = {name: 10460 + offset for offset, name in enumerate(SERVICES)}
@@ -159,7 +159,7 @@ def write_private(path: Path, text: str) -> None:
     os.replace(draft, path)
 
 
-def _read(path: Path) -> dict[str, object]:
+def _read(path: Path) -> dict[str, Any]:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:

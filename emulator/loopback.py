@@ -7,8 +7,6 @@ loopback, and what a browser marks as coming from another site is refused.
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -56,8 +54,3 @@ def _name(host: str) -> str:
     if host.startswith("["):
         return host.partition("]")[0] + "]"
     return host.partition(":")[0].lower()
-
-
-def is_loopback_url(url: str) -> bool:
-    """Tell whether `url` names this machine's loopback interface."""
-    return (urlsplit(url).hostname or "") in {"127.0.0.1", "localhost", "::1"}

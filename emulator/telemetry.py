@@ -9,9 +9,7 @@ from typing import Protocol
 class MetricSink(Protocol):
     """Takes platform metrics: names and units as Azure Monitor lists them for the resource type."""
 
-    def record(
-        self, resource_id: str, metric: str, value: float, dimensions: Mapping[str, str] | None = None
-    ) -> None:
+    def record(self, resource_id: str, metric: str, value: float, dimensions: Mapping[str, str] | None = None) -> None:
         """Add one sample of `metric` of the ARM resource `resource_id`, now."""
         ...
 
@@ -19,7 +17,5 @@ class MetricSink(Protocol):
 class NoMetrics:
     """Counts nothing, for services that run alone."""
 
-    def record(
-        self, resource_id: str, metric: str, value: float, dimensions: Mapping[str, str] | None = None
-    ) -> None:
+    def record(self, resource_id: str, metric: str, value: float, dimensions: Mapping[str, str] | None = None) -> None:
         """Drop the sample."""
