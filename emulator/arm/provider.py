@@ -1,0 +1,120 @@
+"""What a service of the emulator gives to the control plane, and what it gets from it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from emulator.arm.resource_id import ResourceId
+from emulator.identity import Principal
+
+
+@dataclass(frozen=True)
+class NameRule:
+    """What a resource's last name may be: a pattern for the whole name, and the rule in words for the error."""
+
+    pattern: re.Pattern[str]
+    words: str
+
+
+@dataclass(frozen=True)
+class ResourceType:
+    """What the control plane checks of a resource type before its service is asked.
+
+    Attributes:
+        type: e.g. ``Microsoft.Storage/storageAccounts``.
+        api_versions: the accepted ``api-version`` values.
+        name: the rule for the last name of the id.
+        schema: JSON Schema of the request's body (location, tags, sku, kind, identity, properties as they apply):
+            required members, enums, types. Unknown members of ``properties`` are refused by it.
+        location: "required" takes any region name, "global" only that word, "none" forbids the member.
+        immutable: paths (``properties.isHnsEnabled``) whose change is refused once the resource exists.
+        globally_unique: whether the name must be free in all of Azure (here: in all the emulator).
+        identity: whether the resource may have a managed identity.
+    """
+
+    type: str
+    api_versions: tuple[str, ...]
+    name: NameRule
+    schema: Mapping[str, Any]
+    location: Literal["required", "global", "none"]
+    immutable: tuple[str, ...] = ()
+    globally_unique: bool = False
+    identity: bool = False
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource as the control plane keeps it: `body` is what a GET answers, less id, name and type."""
+
+    id: ResourceId
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A request to something below a resource that is not a resource of its own, e.g. ``/runs/R/cancel``.
+
+    `path` has the segments below `resource`; `url` is the request's absolute address up to the path, for links.
+    The control plane has checked that `principal` may do it: see `operation_action`.
+    """
+
+    method: str
+    resource: Resource
+    path: tuple[str, ...]
+    query: Mapping[str, str]
+    body: Any
+    principal: Principal
+    url: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer to an operation; `body` None sends no body."""
+
+    status: int
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+class ResourceProvider(Protocol):
+    """Carries out what happens to the resources of one service. Refusals are raised as ArmError."""
+
+    @property
+    def resource_types(self) -> Sequence[ResourceType]:
+        """The types this provider serves."""
+        ...
+
+    async def put(self, resource: Resource, previous: Resource | None) -> dict[str, Any]:
+        """Create or update; return the body to keep, defaults and read-only properties filled in.
+
+        `resource.body` has passed the type's checks and carries ``identity.principalId`` where it has an identity.
+        Write-only properties (secrets) are to be left out of what is returned.
+        """
+        ...
+
+    async def read(self, resource: Resource) -> dict[str, Any]:
+        """Return the body as of now, for properties that change on their own."""
+        ...
+
+    async def delete(self, resource: Resource) -> None:
+        """Delete what the service holds for the resource; its children were deleted before."""
+        ...
+
+    async def operate(self, operation: Operation) -> Answer:
+        """Answer an operation below a resource; ArmError 404 names one that is not implemented."""
+        ...
+
+
+class Authorizer(Protocol):
+    """Answers by role assignments: those at `scope` and at every scope above it count."""
+
+    def may(self, principal: Principal, action: str, scope: str) -> bool:
+        """Tell whether `principal` has the control-plane `action` at the resource id `scope`."""
+        ...
+
+    def may_data(self, principal: Principal, action: str, scope: str) -> bool:
+        """Tell whether `principal` has the data action `action` at the resource id `scope`."""
+        ...

@@ -1,0 +1,1 @@
+"""Logic Apps (Consumption): the workflow definition language and its runtime."""
