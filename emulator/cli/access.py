@@ -1,0 +1,69 @@
+"""Commands that give other programs access: the environment of the Pulumi CLI, bearer tokens."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Annotated
+
+import typer
+
+from emulator.cli.options import HomeOption, chosen_home, reported_faults
+from emulator.clock import SystemClock
+from emulator.home import DEFAULT_PORTS
+from emulator.identity import (
+    ARM_AUDIENCES,
+    COGNITIVE_SERVICES_AUDIENCES,
+    MONITOR_AUDIENCES,
+    STORAGE_AUDIENCES,
+    Principal,
+    TokenIssuer,
+)
+from emulator.pulumi.environment import environment
+from emulator.resource_manager import deploying_person
+
+_AUDIENCES = (
+    *ARM_AUDIENCES,
+    *STORAGE_AUDIENCES,
+    *COGNITIVE_SERVICES_AUDIENCES,
+    *MONITOR_AUDIENCES,
+)
+
+
+def env(home: HomeOption = None) -> None:
+    """Print what a shell needs for the plain Pulumi CLI: eval "$(python -m emulator env)"."""
+    folder = chosen_home(home)
+    with reported_faults():
+        configuration, _ = folder.load()
+        variables = environment(folder)
+    for name, value in variables.items():
+        typer.echo(f"export {name}={shlex.quote(value)}")
+    if configuration.ports["arm"] != DEFAULT_PORTS["arm"]:
+        typer.echo(
+            f"this emulator has ports of its own: add to pulumi up: "
+            f"--config resourceManagerEndpoint={configuration.url('arm')}/",
+            err=True,
+        )
+
+
+def token(
+    audience: Annotated[str, typer.Option(help=f"Whom the token is for, one of: {', '.join(_AUDIENCES)}.")],
+    principal: Annotated[
+        str | None,
+        typer.Option(
+            help="Object id of a managed identity (identity.principalId).", show_default="the person who deploys"
+        ),
+    ] = None,
+    home: HomeOption = None,
+) -> None:
+    """Print a bearer token of the emulator's issuer, valid for an hour."""
+    if audience not in _AUDIENCES and not audience.startswith("http"):
+        raise typer.BadParameter(f"{audience!r} is none of {', '.join(_AUDIENCES)}", param_hint="--audience")
+    with reported_faults():
+        configuration, secrets = chosen_home(home).load()
+    who = (
+        deploying_person(configuration)
+        if principal is None
+        else Principal(principal, "ServicePrincipal", principal)
+    )
+    issuer = TokenIssuer(secrets.token_signing_key, configuration.tenant_id, SystemClock())
+    typer.echo(issuer.issue(who, audience))

@@ -1,0 +1,148 @@
+"""The loop that the demo shows, step by step."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.markup import escape
+
+from emulator import process
+from emulator.demo.images import (
+    BadUpload,
+    LabelledImage,
+    Rounds,
+    read_folder,
+    split,
+    write_bad_uploads,
+    write_digits,
+)
+from emulator.demo.narration import Narration
+from emulator.demo.report import RoundReport, print_artifacts, print_table
+from emulator.demo.retraining import RetrainingError, RetrainingStack, Upload
+from emulator.deployment_view import DeploymentView
+from emulator.home import Home
+from emulator.pulumi.engine import Deployment
+from emulator.resource_manager import ResourceManager
+
+STACK = "local"
+
+_MINIMUM_PER_LABEL = 5
+"""Custom Vision's minimum of images a tag for classification (limits-and-quotas of Azure AI Custom Vision)."""
+
+_DEPLOYED_MINIMUM = 15
+"""What the recipe asks for a tag, and what the program has by default."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """Images of each label: uploaded in the first round, in the second, and kept out of both."""
+
+    first: int = 20
+    second: int = 100
+    held_out: int = 20
+
+
+def run_demo(home: Home, project: Path, images: Path | None, size: Size, narration: Narration) -> bool:
+    """Run the whole loop; tell whether the second round's model is published and answers.
+
+    `home` is the demo's own folder: what an earlier demo left in it is removed first. The emulator is left running;
+    whoever calls decides.
+
+    Raises:
+        ImagesError: the images cannot be used.
+        RetrainingError: the loop broke; the message says where to look.
+    """
+    process.stop(home)
+    shutil.rmtree(home.root, ignore_errors=True)
+    narration.step("Images")
+    rounds, bad = _prepare(home.root / "images", images, size)
+    labels = len({image.label for image in rounds.first})
+    narration.tell(
+        f"{len(rounds.first)} for round 1, {len(rounds.second)} and {len(bad)} bad ones for round 2, "
+        f"{len(rounds.held_out)} held out; {labels} labels"
+    )
+    narration.step("Emulator")
+    process.start(home)
+    with ResourceManager(home) as resource_manager:
+        for service, port in resource_manager.configuration.ports.items():
+            narration.tell(f"{service:<14} http://127.0.0.1:{port}")
+        narration.step(f"Program: pulumi up of the stack {STACK}")
+        minimum = min(_DEPLOYED_MINIMUM, rounds.first_per_label)
+        deployment = Deployment(
+            home,
+            project,
+            STACK,
+            overrides={
+                "resourceManagerEndpoint": f"{resource_manager.configuration.url('arm')}/",
+                "minimumImagesPerTag": str(minimum),
+            },
+            listener=DeploymentView(narration.tell),
+        )
+        narration.tell(str(deployment.up()))
+        outputs = deployment.outputs(show_secrets=True)
+        stack = RetrainingStack(resource_manager, outputs)
+        reports = [
+            _round(narration, stack, 1, _uploads(rounds.first), [], rounds.held_out),
+            _round(narration, stack, 2, _uploads(rounds.second), bad, rounds.held_out),
+        ]
+        print_table(narration.console, reports)
+        print_artifacts(narration.console, outputs, reports)
+        return _second_round_answers(narration, stack, reports[-1])
+
+
+def _prepare(folder: Path, images: Path | None, size: Size) -> tuple[Rounds, list[BadUpload]]:
+    found = write_digits(folder / "digits") if images is None else read_folder(images)
+    rounds = split(found, _MINIMUM_PER_LABEL, size.first, size.second, size.held_out)
+    return rounds, write_bad_uploads(folder / "bad", rounds.first[0].label)
+
+
+def _uploads(images: Sequence[LabelledImage]) -> list[Upload]:
+    return [Upload(f"{image.label}/{image.path.name}", image.path) for image in images]
+
+
+def _round(
+    narration: Narration,
+    stack: RetrainingStack,
+    number: int,
+    uploads: list[Upload],
+    bad: Sequence[BadUpload],
+    held_out: Sequence[LabelledImage],
+) -> RoundReport:
+    narration.step(f"Round {number}")
+    everything = [*uploads, *(Upload(upload.name, upload.path) for upload in bad)]
+    with narration.progress("uploaded to training-images", len(everything)) as done:
+        stack.upload(everything, done)
+    run = stack.run()
+    narration.tell(f"run {run} of {stack.logic_app_id.rsplit('/', 1)[-1]}")
+    for action in stack.follow(run):
+        colour = "green" if action.status == "Succeeded" else "yellow"
+        times = f" x {action.repetitions}" if action.repetitions else ""
+        code = f" ({action.code})" if action.code and action.status != "Succeeded" else ""
+        narration.tell(f"  [{colour}]{action.status:<9}[/] {action.name}{times}{code} [dim]{action.seconds:.2f}s[/]")
+    manifest = stack.manifest(run)
+    narration.tell(f"the run is {escape(stack.status(run))}: [bold]{manifest['decision']}[/], {manifest['reason']}")
+    for name, reason in sorted(stack.rejected(run).items()):
+        narration.tell(f"rejected {escape(name)}: {reason}")
+    judgement = None
+    if stack.production() is not None:
+        with narration.progress("held-out images predicted", len(held_out)) as done:
+            judgement = stack.judge(held_out, done)
+        narration.tell(f"{judgement.right} of {judgement.asked} held-out images right")
+    return RoundReport(number, len(everything), run, manifest, judgement)
+
+
+def _second_round_answers(narration: Narration, stack: RetrainingStack, report: RoundReport) -> bool:
+    iteration = report.manifest["iteration"]["id"]
+    production = stack.production()
+    if report.manifest["decision"] != "published" or production is None or report.judgement is None:
+        narration.tell(f"[bold red]the second round published nothing[/]: {report.manifest['reason']}")
+        return False
+    if production["iterationId"] != iteration or report.judgement.iteration != iteration:
+        raise RetrainingError(
+            f"round 2 trained the iteration {iteration}, but production.json names {production['iterationId']} "
+            f"and the iteration {report.judgement.iteration} answered"
+        )
+    return True

@@ -1,0 +1,71 @@
+"""The table at the end of the demo, and where to look further."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from emulator.demo.retraining import Judgement
+
+
+@dataclass(frozen=True)
+class RoundReport:
+    """What one round came to; `manifest` is what the run itself recorded."""
+
+    number: int
+    uploaded: int
+    run: str
+    manifest: Mapping[str, Any]
+    judgement: Judgement | None
+
+
+def print_table(console: Console, rounds: Sequence[RoundReport]) -> None:
+    """Print a row a round."""
+    table = Table(title="Retraining, round by round", title_justify="left")
+    table.add_column("Round", justify="right")
+    for name in ("Images in", "Accepted", "Rejected"):
+        table.add_column(name, justify="right")
+    table.add_column("Iteration")
+    table.add_column("Precision / recall", justify="right")
+    table.add_column("Decision")
+    table.add_column("Accuracy held out", justify="right")
+    for report in rounds:
+        counts, metrics = report.manifest["counts"], report.manifest["metrics"]
+        table.add_row(
+            str(report.number),
+            str(report.uploaded),
+            str(counts["accepted"]),
+            str(counts["rejected"]),
+            report.manifest["iteration"]["name"] or "-",
+            f"{_share(metrics['precision'])} / {_share(metrics['recall'])}",
+            report.manifest["decision"],
+            f"{report.judgement.accuracy:.1%} of {report.judgement.asked}" if report.judgement else "-",
+        )
+    console.print()
+    console.print(table)
+
+
+def print_artifacts(console: Console, outputs: Mapping[str, Any], rounds: Sequence[RoundReport]) -> None:
+    """Print where the runs left their artifacts."""
+    blobs = outputs["blobEndpoint"].rstrip("/")
+    rows = [("the model in production", f"{blobs}/model-artifacts/production.json")]
+    for report in rounds:
+        rows.append((f"round {report.number}, record", f"{blobs}/model-artifacts/runs/{report.run}/manifest.json"))
+        rows.append((f"round {report.number}, figures", f"{blobs}/model-artifacts/runs/{report.run}/performance.json"))
+        rows.append((f"round {report.number}, trained images", f"{blobs}/processed-images/{report.run}/"))
+        if report.manifest["counts"]["rejected"]:
+            rows.append((f"round {report.number}, rejected images", f"{blobs}/rejected-images/{report.run}/"))
+    rows.append(("predictions", outputs["predictionUrl"]))
+    table = Table(title="Where it lies", title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
+    for what, where in rows:
+        table.add_row(what, where)
+    console.print()
+    console.print(table, soft_wrap=True)
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

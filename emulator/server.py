@@ -1,0 +1,141 @@
+"""Builds every service of the emulator, joins them, and serves them in one process until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator, Mapping
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from emulator.arm.authorization import Authorization
+from emulator.arm.service import ControlPlane
+from emulator.clock import Clock, SystemClock
+from emulator.custom_vision.service import CustomVision
+from emulator.home import Configuration, Home, HomeError
+from emulator.identity import TokenIssuer
+from emulator.logic_apps.service import LogicApps
+from emulator.loopback import LoopbackOnly
+from emulator.monitor.service import Monitor
+from emulator.portal.service import Portal
+from emulator.service import Service
+from emulator.storage.service import Storage
+
+_GRACE_SECONDS = 5
+"""How long requests under way may take to finish when the emulator stops."""
+
+
+class Emulator:
+    """All services over one home folder."""
+
+    def __init__(self, home: Home, clock: Clock | None = None) -> None:
+        self.home = home
+        self.clock = clock or SystemClock()
+        self.configuration, secrets = home.create()
+        url = self.configuration.url
+        issuer = TokenIssuer(secrets.token_signing_key, self.configuration.tenant_id, self.clock)
+        monitor = Monitor(home.database / "monitor", url("monitor"), self.clock)
+        authorization = Authorization(home.database / "arm", self.configuration, self.clock)
+        storage = Storage(home.azurite, url("storage"), self.clock, issuer, authorization, monitor.metrics)
+        custom_vision = CustomVision(home.images, url("custom-vision"), self.clock, monitor.metrics)
+        logic_apps = LogicApps(
+            home.database / "logic_apps", url("logic-apps"), self.clock, issuer, monitor.metrics, secrets
+        )
+        services: list[Service] = [storage, custom_vision, logic_apps, monitor]
+        control_plane = ControlPlane(
+            home.database / "arm",
+            self.configuration,
+            self.clock,
+            issuer,
+            authorization,
+            [authorization, *(provider for service in services for provider in service.providers)],
+        )
+        portal = Portal(self.configuration, issuer)
+        self.services: Mapping[str, Service] = {
+            "arm": control_plane,
+            "storage": storage,
+            "custom-vision": custom_vision,
+            "logic-apps": logic_apps,
+            "monitor": monitor,
+            "portal": portal,
+        }
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[Configuration]:
+        """Serve every service while the context lasts.
+
+        Raises:
+            HomeError: a port is taken by another program.
+        """
+        async with contextlib.AsyncExitStack() as stack:
+            listeners = {name: stack.enter_context(_listener(name, self.configuration)) for name in self.services}
+            for name, service in self.services.items():
+                await stack.enter_async_context(_serving(service.app, listeners[name]))
+            for service in self.services.values():
+                await service.start()
+                stack.push_async_callback(service.stop)
+            yield self.configuration
+
+    async def run(self) -> None:
+        """Serve until SIGINT or SIGTERM; the pid file of the home names this process meanwhile."""
+        stopped = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stopped.set)
+        async with self.running():
+            self.home.pid.write_text(str(os.getpid()), encoding="utf-8")
+            try:
+                await stopped.wait()
+            finally:
+                self.home.pid.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _listener(name: str, configuration: Configuration) -> Iterator[socket.socket]:
+    port = configuration.ports[name]
+    try:
+        listener = socket.create_server(("127.0.0.1", port), backlog=1024)
+    except OSError as error:
+        raise HomeError(
+            f"port {port} of 127.0.0.1, where the emulator's {name} listens, is taken by another program: {error}; "
+            f"end that program, or use another --home, which picks free ports"
+        ) from error
+    with listener:
+        yield listener
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves the process's signals to the emulator."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+@contextlib.asynccontextmanager
+async def _serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
+    server = _Server(
+        uvicorn.Config(
+            LoopbackOnly(app),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=_GRACE_SECONDS,
+            server_header=False,
+        )
+    )
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        while not server.started:
+            if task.done():
+                task.result()
+            await asyncio.sleep(0.005)
+        yield
+    finally:
+        server.should_exit = True
+        await task
