@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from emulator.arm.resource_id import ResourceId
 from emulator.identity import Principal
@@ -33,6 +33,9 @@ class ResourceType:
         immutable: paths (``properties.isHnsEnabled``) whose change is refused once the resource exists.
         globally_unique: whether the name must be free in all of Azure (here: in all the emulator).
         identity: whether the resource may have a managed identity.
+        name_taken_code: the error code of a name that is not free, e.g. ``StorageAccountAlreadyTaken``.
+        subscription_wide: the resource is kept once below the subscription, whatever scope it is addressed at, as
+            role definitions are.
     """
 
     type: str
@@ -43,6 +46,8 @@ class ResourceType:
     immutable: tuple[str, ...] = ()
     globally_unique: bool = False
     identity: bool = False
+    name_taken_code: str = "NameNotAvailable"
+    subscription_wide: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,9 @@ class Operation:
     """A request to something below a resource that is not a resource of its own, e.g. ``/runs/R/cancel``.
 
     `path` has the segments below `resource`; `url` is the request's absolute address up to the path, for links.
-    The control plane has checked that `principal` may do it: see `operation_action`.
+    The control plane has checked that `principal` may do it: the action is the resource's type, the kinds of `path`
+    (every second segment), and ``read``, ``write``, ``delete`` or, for a POST, ``action``. An operation of a scope (see
+    ScopeOperations) has `path` begin with ``providers`` and the namespace, and the scope as its resource.
     """
 
     method: str
@@ -96,7 +103,11 @@ class ResourceProvider(Protocol):
         ...
 
     async def read(self, resource: Resource) -> dict[str, Any]:
-        """Return the body as of now, for properties that change on their own."""
+        """Return the body as of now, for properties that change on their own.
+
+        ArmError 404 says that the resource went away without the control plane, e.g. a container deleted through the
+        data plane; the control plane then forgets it and what is below it.
+        """
         ...
 
     async def delete(self, resource: Resource) -> None:
@@ -105,6 +116,41 @@ class ResourceProvider(Protocol):
 
     async def operate(self, operation: Operation) -> Answer:
         """Answer an operation below a resource; ArmError 404 names one that is not implemented."""
+        ...
+
+
+@runtime_checkable
+class Inventory(Protocol):
+    """What a ResourceProvider has besides where resources come to be without a PUT.
+
+    Examples: built-in roles, a storage account's ``blobServices/default``, containers made through the data plane.
+    """
+
+    async def find(self, id: ResourceId) -> Resource | None:
+        """Return a resource that the control plane has no record of, or None. Its parent exists."""
+        ...
+
+    async def members(
+        self, type: str, scope: ResourceId, recorded: Sequence[Resource], filter: str | None
+    ) -> Sequence[Resource]:
+        """Return what a list of `type` at `scope` answers, given the control plane's own records there.
+
+        `filter` is the request's ``$filter``; ArmError 400 names one that is not implemented.
+        """
+        ...
+
+
+@runtime_checkable
+class ScopeOperations(Protocol):
+    """What a ResourceProvider has besides where it serves paths that lie below no resource type of its own.
+
+    Examples: ``/subscriptions/S/providers/Microsoft.CognitiveServices/checkDomainAvailability`` and, on any resource,
+    ``.../providers/Microsoft.Insights/metrics``. They come as an Operation to the provider's `operate`.
+    """
+
+    @property
+    def scope_operations(self) -> Mapping[str, Sequence[str]]:
+        """The accepted ``api-version`` values by path kind, e.g. ``Microsoft.Insights/metrics``; names left out."""
         ...
 
 
