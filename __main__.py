@@ -1,0 +1,48 @@
+"""The Pulumi program: a Custom Vision model that retrains itself."""
+
+import pulumi
+import pulumi_random as random
+from pulumi_azure_native import resources
+
+from components import naming, settings
+from components.data import DataLayer, DataLayerArgs
+from components.ml import MLLayer, MLLayerArgs
+from components.monitoring import MonitoringLayer, MonitoringLayerArgs
+from components.naming import DeploymentName
+from components.orchestration import OrchestrationLayer, OrchestrationLayerArgs
+from components.outputs import stack_outputs
+
+project, stack = pulumi.get_project(), pulumi.get_stack()
+config = settings.load()
+tags = config.tags(project, stack)
+kept = pulumi.ResourceOptions(protect=config.protect_data)
+
+# Another region means other resources everywhere, and their names must be free while the old ones still exist.
+suffix = random.RandomString(
+    "suffix",
+    length=naming.SUFFIX_LENGTH,
+    upper=False,
+    special=False,
+    keepers={"location": config.location},
+    opts=kept,
+)
+deployment = suffix.result.apply(lambda result: DeploymentName(project, stack, result))
+
+group = resources.ResourceGroup(
+    "resource-group",
+    resource_group_name=deployment.apply(naming.resource_group),
+    location=config.location,
+    tags=tags,
+    opts=kept,
+)
+data = DataLayer("data", DataLayerArgs(group.name, deployment, config, tags), opts=kept)
+ml = MLLayer("ml", MLLayerArgs(group.name, deployment, config, tags), opts=kept)
+orchestration = OrchestrationLayer(
+    "orchestration", OrchestrationLayerArgs(group.name, group.id, deployment, config, data, ml, tags)
+)
+monitoring = MonitoringLayer(
+    "monitoring", MonitoringLayerArgs(group.name, deployment, config, data, ml, orchestration, tags)
+)
+
+for name, value in stack_outputs(config, group, data, ml, orchestration, monitoring).items():
+    pulumi.export(name, value)

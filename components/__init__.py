@@ -1,0 +1,1 @@
+"""What is deployed: settings, names, and one component resource a layer."""

@@ -1,0 +1,326 @@
+"""CustomVisionProject: a Custom Vision project as a Pulumi resource.
+
+Projects are no ARM resources, so no Azure provider of Pulumi knows them; they are made with the account's key through
+the training API. The provider lives in an importable module and has no state of its own: what Pulumi keeps of it is a
+reference to the class, so a later deployment always runs the code of that day.
+
+What changes how:
+
+==================================================  ==========================================================
+name, description, domain, classification type,     in place (PATCH). The service takes another domain of the
+export platforms                                    same type and the other classification type; the next
+                                                    training uses them. Multiclass training refuses images that
+                                                    have several tags.
+training key, endpoint                              in place, without a call: keys rotate, and the same account
+                                                    may be reached by another address.
+account, id of the adopted project                  replacement: it is another project.
+==================================================  ==========================================================
+
+An adopted project (``adopt_project_id``) is brought to the declared name and settings and left in place when the
+resource is deleted. A project that was made here carries its owner at the end of its description,
+``[pulumi:<project>/<stack>/<resource>]``: a creation that was interrupted after the service had made the project finds
+it again by that, instead of making a second one.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+from urllib.parse import urlsplit
+
+import pulumi
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    Resource,
+    ResourceProvider,
+    UpdateResult,
+)
+from pulumi.output import Unknown
+
+from components.custom_vision_api import CustomVisionClient, CustomVisionError, Project, ProjectDefinition
+from components.domains import CLASSIFICATION_DOMAINS, CLASSIFICATION_TYPES, DETECTION_DOMAIN_IDS, EXPORT_PLATFORMS
+
+PROVIDER_KEY: Final = "__provider"
+"""Where Pulumi keeps the reference to the provider among a dynamic resource's properties."""
+
+Properties = Mapping[str, Any]
+"""Inputs or outputs of the resource by name; in a preview a value may be `pulumi.output.Unknown`."""
+
+_UPDATED: Final = ("name", "description", "domain_id", "classification_type", "target_export_platforms")
+_NOTED: Final = ("endpoint", "training_key", "owner")
+"""Inputs whose change concerns only how the project is reached, and the marker of its owner."""
+
+
+@dataclass(frozen=True)
+class CustomVisionProjectArgs:
+    """Inputs of `CustomVisionProject`.
+
+    Attributes:
+        account_id: ARM id of the training account.
+        endpoint: address of the training account.
+        training_key: one of its keys; always kept as a secret.
+        name: the project's name.
+        description: the project's description, without the marker of its owner.
+        domain_id: GUID of a classification domain.
+        classification_type: Multiclass or Multilabel.
+        target_export_platforms: of CoreML, TensorFlow, DockerFile, ONNX, VAIDK.
+        adopt_project_id: a project of the account to use instead of a new one.
+    """
+
+    account_id: pulumi.Input[str]
+    endpoint: pulumi.Input[str]
+    training_key: pulumi.Input[str]
+    name: pulumi.Input[str]
+    description: pulumi.Input[str]
+    domain_id: pulumi.Input[str]
+    classification_type: pulumi.Input[str]
+    target_export_platforms: pulumi.Input[list[str]]
+    adopt_project_id: pulumi.Input[str] | None = None
+
+
+class CustomVisionProjectProvider(ResourceProvider):
+    """Creates, reads, updates and deletes projects; see the module for the rules."""
+
+    sleep: ClassVar[Callable[[float], None]] = staticmethod(time.sleep)
+    """Waits between two attempts of a call."""
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Name every input that is wrong; what is not known yet is not judged."""
+        failures = [
+            CheckFailure(field, reason)
+            for field, judge in _RULES.items()
+            if not isinstance(value := news.get(field), Unknown) and (reason := judge(value)) is not None
+        ]
+        return CheckResult(_checked(news), failures)
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """Tell an update from a replacement."""
+        replaces = _replaces(_id, _olds, _news)
+        changed = [field for field in (*_UPDATED, *_NOTED, "adopt_project_id") if _differs(field, _olds, _news)]
+        # Not deleted before it is replaced: the two are different projects, and clients keep the old one meanwhile.
+        return DiffResult(changes=bool(replaces or changed), replaces=replaces, delete_before_replace=False)
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Make the project, or take over the one that is to be adopted.
+
+        Raises:
+            CustomVisionError: the service refused; nothing that was made is lost, a further attempt finds it.
+        """
+        client = self._client(props)
+        definition = _definition(props)
+        adopted = props.get("adopt_project_id")
+        if adopted:
+            project = client.get_project(adopted)
+            if project is None:
+                raise CustomVisionError(
+                    "GetProject", 404, "", f"adopt_project_id {adopted} is no project of {props['endpoint']}"
+                )
+            if project.classification_type is None:
+                raise CustomVisionError(
+                    "GetProject", 200, "", f"adopt_project_id {adopted} is an object detection project"
+                )
+            if _defined(project) != definition:
+                project = client.update_project(project, definition)
+        else:
+            project = client.create_project(definition)
+        return CreateResult(project.id, _outputs(project, props))
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """Look what became of the project: its present name and settings, or an empty id where it is gone."""
+        project = self._client(props).get_project(id_)
+        if project is None:
+            return ReadResult("", {})
+        return ReadResult(id_, _outputs(project, props))
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """Bring the project to its new definition; a new key alone needs no call.
+
+        Raises:
+            CustomVisionError: the service refused, or the project is gone.
+        """
+        if _definition(_olds) == _definition(_news):
+            return UpdateResult({**_outs_of_inputs(_news)})
+        client = self._client(_news)
+        project = client.get_project(_id)
+        if project is None:
+            raise CustomVisionError(
+                "GetProject",
+                404,
+                "",
+                f"the project {_id} is gone; refresh the stack, and the next update makes it anew",
+            )
+        return UpdateResult(_outputs(client.update_project(project, _definition(_news)), _news))
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """Unpublish and delete the project; an adopted one is left as it is, and a missing one is no error."""
+        if not _props.get("adopt_project_id"):
+            self._client(_props).delete_project(_id)
+
+    def _client(self, props: Properties) -> CustomVisionClient:
+        return CustomVisionClient(props["endpoint"], props["training_key"], type(self).sleep)
+
+
+class CustomVisionProject(Resource, module="customvision", name="Project"):
+    """A Custom Vision classification project; its `id` is the project's GUID."""
+
+    name: pulumi.Output[str]
+    """The project's name."""
+
+    def __init__(
+        self, resource_name: str, args: CustomVisionProjectArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        owner = f"{pulumi.get_project()}/{pulumi.get_stack()}/{resource_name}"
+        props = {**vars(args), "training_key": pulumi.Output.secret(args.training_key), "owner": owner}
+        options = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=["training_key"]))
+        super().__init__(CustomVisionProjectProvider(), resource_name, props, options)
+
+
+def _judge_text(value: Any) -> str | None:
+    return None if isinstance(value, str) and value.strip() else f"is {value!r}; allowed: a text that is not empty"
+
+
+def _judge_description(value: Any) -> str | None:
+    return None if isinstance(value, str) else f"is {value!r}; allowed: a text"
+
+
+def _judge_key(value: Any) -> str | None:
+    # The value itself must not get into an error text.
+    return None if isinstance(value, str) and value.strip() else "is empty; allowed: a key of the training account"
+
+
+def _judge_endpoint(value: Any) -> str | None:
+    parts = urlsplit(value) if isinstance(value, str) else None
+    if parts is not None and parts.scheme in ("https", "http") and parts.hostname:
+        return None
+    return f"is {value!r}; allowed: an http or https address"
+
+
+def _judge_domain(value: Any) -> str | None:
+    if not _is_guid(value):
+        names = ", ".join(f"{domain.id} ({name})" for name, domain in CLASSIFICATION_DOMAINS.items())
+        return f"is {value!r}; allowed: the GUID of a classification domain, e.g. {names}"
+    if value in DETECTION_DOMAIN_IDS:
+        return f"is {value!r}, a domain of object detection; allowed: a classification domain"
+    return None
+
+
+def _judge_classification_type(value: Any) -> str | None:
+    if value in CLASSIFICATION_TYPES:
+        return None
+    return f"is {value!r}; allowed: {', '.join(CLASSIFICATION_TYPES)}"
+
+
+def _judge_platforms(value: Any) -> str | None:
+    if isinstance(value, list) and all(isinstance(item, Unknown) or item in EXPORT_PLATFORMS for item in value):
+        return None
+    return f"is {value!r}; allowed: a list of {', '.join(EXPORT_PLATFORMS)}"
+
+
+def _judge_adopted(value: Any) -> str | None:
+    return None if value is None or _is_guid(value) else f"is {value!r}; allowed: the GUID of a project, or nothing"
+
+
+_RULES: Final[Mapping[str, Callable[[Any], str | None]]] = {
+    "account_id": _judge_text,
+    "endpoint": _judge_endpoint,
+    "training_key": _judge_key,
+    "owner": _judge_text,
+    "name": _judge_text,
+    "description": _judge_description,
+    "domain_id": _judge_domain,
+    "classification_type": _judge_classification_type,
+    "target_export_platforms": _judge_platforms,
+    "adopt_project_id": _judge_adopted,
+}
+"""Input -> what is wrong with a value of it, or None. Every input has its rule."""
+
+
+def _is_guid(value: Any) -> bool:
+    try:
+        return str(uuid.UUID(value)) == value.lower()
+    except (ValueError, AttributeError, TypeError):
+        return False
+
+
+def _checked(news: Properties) -> dict[str, Any]:
+    inputs = {field: news[field] for field in _RULES if news.get(field) is not None}
+    endpoint = inputs.get("endpoint")
+    if isinstance(endpoint, str):
+        inputs["endpoint"] = endpoint.rstrip("/") + "/"
+    # As the service gives them back: else every refresh would find a difference.
+    for field in ("domain_id", "adopt_project_id"):
+        if isinstance(inputs.get(field), str):
+            inputs[field] = inputs[field].lower()
+    if isinstance(inputs.get("description"), str):
+        inputs["description"] = inputs["description"].strip()
+    platforms = inputs.get("target_export_platforms")
+    if isinstance(platforms, list) and all(isinstance(platform, str) for platform in platforms):
+        inputs["target_export_platforms"] = sorted(platforms)
+    return inputs
+
+
+def _differs(field: str, olds: Properties, news: Properties) -> bool:
+    new = news.get(field)
+    return isinstance(new, Unknown) or (new or None) != (olds.get(field) or None)
+
+
+def _replaces(project_id: str, olds: Properties, news: Properties) -> list[str]:
+    replaces: list[str] = []
+    # Not by the endpoint: while an account is merely updated, a preview knows its id and does not know its endpoint.
+    if _differs("account_id", olds, news):
+        replaces.append("account_id")
+    # Adopting the very project that was made here only hands it over: it is then left in place at the end.
+    if _differs("adopt_project_id", olds, news) and news.get("adopt_project_id") != project_id:
+        replaces.append("adopt_project_id")
+    return replaces
+
+
+def _definition(props: Properties) -> ProjectDefinition:
+    return ProjectDefinition(
+        name=props["name"],
+        description=_marked(props),
+        domain_id=props["domain_id"],
+        classification_type=props["classification_type"],
+        target_export_platforms=tuple(sorted(props.get("target_export_platforms") or ())),
+    )
+
+
+def _defined(project: Project) -> ProjectDefinition:
+    return ProjectDefinition(
+        name=project.name,
+        description=project.description,
+        domain_id=project.domain_id,
+        classification_type=project.classification_type or "",
+        target_export_platforms=tuple(sorted(project.target_export_platforms)),
+    )
+
+
+def _marker(props: Properties) -> str:
+    return "" if props.get("adopt_project_id") else f"[pulumi:{props['owner']}]"
+
+
+def _marked(props: Properties) -> str:
+    return f"{props['description']} {_marker(props)}".strip()
+
+
+def _outs_of_inputs(props: Properties) -> dict[str, Any]:
+    return {field: props.get(field) for field in _RULES}
+
+
+def _outputs(project: Project, props: Properties) -> dict[str, Any]:
+    """What Pulumi keeps: the inputs, with what the service says about the project in the place of what was asked."""
+    return {
+        **_outs_of_inputs(props),
+        "name": project.name,
+        "description": project.description.removesuffix(_marker(props)).rstrip(),
+        "domain_id": project.domain_id.lower(),
+        "classification_type": project.classification_type,
+        "target_export_platforms": sorted(project.target_export_platforms),
+    }

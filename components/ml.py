@@ -1,0 +1,119 @@
+"""MLLayer: the Custom Vision accounts for training and for prediction, and the project in the former."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import pulumi
+from pulumi_azure_native import cognitiveservices
+
+from components import naming
+from components.custom_vision import CustomVisionProject, CustomVisionProjectArgs
+from components.naming import DeploymentName
+from components.settings import Settings
+
+DESCRIPTION = "Retrained by a Logic App whenever new images are uploaded."
+
+
+@dataclass(frozen=True)
+class MLLayerArgs:
+    """Inputs of `MLLayer`."""
+
+    resource_group_name: pulumi.Input[str]
+    deployment: pulumi.Output[DeploymentName]
+    settings: Settings
+    tags: dict[str, str]
+
+
+class MLLayer(pulumi.ComponentResource):
+    """The service that trains and answers.
+
+    Attributes:
+        training: the account that projects live in; images are uploaded and models are trained with its key.
+        prediction: the account that iterations are published to; its key is what clients predict with.
+        project: the project that is retrained.
+        training_endpoint: address of the training account, with a trailing slash.
+        prediction_endpoint: address of the prediction account, with a trailing slash.
+    """
+
+    def __init__(self, name: str, args: MLLayerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("custom-vision-retraining:index:MLLayer", name, None, opts)
+        self.training = self._account(f"{name}-training", "CustomVision.Training", naming.training_account, args)
+        self.prediction = self._account(
+            f"{name}-prediction", "CustomVision.Prediction", naming.prediction_account, args
+        )
+        self.training_endpoint = self.training.properties.apply(_endpoint)
+        self.prediction_endpoint = self.prediction.properties.apply(_endpoint)
+        self.project = self._project(f"{name}-project", args)
+        self.register_outputs(
+            {
+                "trainingEndpoint": self.training_endpoint,
+                "predictionEndpoint": self.prediction_endpoint,
+                "projectId": self.project.id,
+            }
+        )
+
+    def _account(
+        self,
+        name: str,
+        kind: Literal["CustomVision.Training", "CustomVision.Prediction"],
+        account_name: Callable[[DeploymentName], str],
+        args: MLLayerArgs,
+    ) -> cognitiveservices.Account:
+        unique_name = args.deployment.apply(account_name)
+        return cognitiveservices.Account(
+            name,
+            cognitiveservices.AccountArgs(
+                account_name=unique_name,
+                resource_group_name=args.resource_group_name,
+                location=args.settings.location,
+                kind=kind,
+                sku=cognitiveservices.SkuArgs(name=args.settings.custom_vision_sku),
+                properties=cognitiveservices.AccountPropertiesArgs(
+                    # An address of its own is what Entra tokens need, should the service come to take them.
+                    custom_sub_domain_name=unique_name,
+                    public_network_access=cognitiveservices.PublicNetworkAccess.ENABLED,
+                    # Keys are the only way in that is proven to work with Custom Vision's training API.
+                    disable_local_auth=False,
+                ),
+                tags=args.tags,
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _project(self, name: str, args: MLLayerArgs) -> CustomVisionProject:
+        keys = cognitiveservices.list_account_keys_output(
+            account_name=self.training.name,
+            resource_group_name=args.resource_group_name,
+            opts=pulumi.InvokeOutputOptions(parent=self),
+        )
+        settings = args.settings
+        return CustomVisionProject(
+            name,
+            CustomVisionProjectArgs(
+                account_id=self.training.id,
+                endpoint=self.training_endpoint,
+                training_key=pulumi.Output.secret(keys.apply(_first_key)),
+                name=settings.custom_vision_project_name,
+                description=DESCRIPTION,
+                domain_id=settings.domain_id,
+                classification_type=settings.classification_type,
+                target_export_platforms=list(settings.target_export_platforms),
+                adopt_project_id=settings.adopt_project_id,
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+
+def _first_key(keys: cognitiveservices.ListAccountKeysResult) -> str:
+    if not keys.key1:
+        raise ValueError(
+            "the Custom Vision training account has no key1: is local authentication disabled by a policy?"
+        )
+    return keys.key1
+
+
+def _endpoint(properties: cognitiveservices.outputs.AccountPropertiesResponse) -> str:
+    return properties.endpoint.rstrip("/") + "/"

@@ -1,0 +1,161 @@
+"""How the value of one setting is read from the text that Pulumi hands over, and what is allowed.
+
+Pulumi gives every configuration value as text: a number as ``15``, a boolean as ``true``, lists and objects as JSON
+(`Configuration <https://www.pulumi.com/docs/iac/concepts/config/>`_).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
+
+PulumiType = Literal["string", "integer", "boolean", "array", "object"]
+"""The types that Pulumi.yaml can declare."""
+
+
+class NotAllowedError(ValueError):
+    """The text is not a value of this kind."""
+
+
+@dataclass(frozen=True)
+class ValueKind:
+    """A kind of values.
+
+    Attributes:
+        pulumi_type: the type under which Pulumi.yaml declares such a setting.
+        allowed: what is allowed, as the end of the sentence "allowed: ...".
+        read: makes the value of the text, or raises `NotAllowedError`.
+    """
+
+    pulumi_type: PulumiType
+    allowed: str
+    read: Callable[[str], Any]
+
+
+def integer(low: int, high: int) -> ValueKind:
+    """Return the kind of whole numbers from `low` to `high`."""
+
+    def read(text: str) -> int:
+        if not re.fullmatch(r"[+-]?\d{1,18}", text) or not low <= int(text) <= high:
+            raise NotAllowedError(text)
+        return int(text)
+
+    return ValueKind("integer", f"a whole number from {low} to {high}", read)
+
+
+def number(low: float, high: float) -> ValueKind:
+    """Return the kind of numbers from `low` to `high`."""
+
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError as error:
+            raise NotAllowedError(text) from error
+        if not math.isfinite(value) or not low <= value <= high:
+            raise NotAllowedError(text)
+        return value
+
+    # Pulumi.yaml knows no type for fractions; the program itself checks the text.
+    return ValueKind("string", f"a number from {low:g} to {high:g}", read)
+
+
+def _read_boolean(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise NotAllowedError(text)
+    return text == "true"
+
+
+BOOLEAN: Final = ValueKind("boolean", "true or false", _read_boolean)
+
+
+def choice(*values: str) -> ValueKind:
+    """Return the kind that has just these values."""
+
+    def read(text: str) -> str:
+        if text not in values:
+            raise NotAllowedError(text)
+        return text
+
+    return ValueKind("string", f"one of {', '.join(values)}", read)
+
+
+def matching(pattern: str, allowed: str) -> ValueKind:
+    """Return the kind of texts that match the regular expression `pattern` as a whole."""
+
+    def read(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise NotAllowedError(value)
+        return value
+
+    return ValueKind("string", allowed, read)
+
+
+def _read_guid(value: str) -> str:
+    try:
+        return str(uuid.UUID(value))
+    except ValueError as error:
+        raise NotAllowedError(value) from error
+
+
+GUID: Final = ValueKind("string", "a GUID, e.g. 0f8fad5b-d9cb-469f-a165-70867728950e", _read_guid)
+
+
+def _read_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise NotAllowedError(value)
+    return value if value.endswith("/") else value + "/"
+
+
+ADDRESS: Final = ValueKind("string", "an http or https URL without user, query or fragment", _read_address)
+"""An address; its value always ends with a slash."""
+
+
+def list_of(*values: str) -> ValueKind:
+    """Return the kind of lists of these values, each at most once; the value is a tuple."""
+
+    def read(value: str) -> tuple[str, ...]:
+        items = _json(value)
+        if not isinstance(items, list) or any(item not in values for item in items) or len(set(items)) < len(items):
+            raise NotAllowedError(value)
+        return tuple(items)
+
+    return ValueKind("array", f"a list of {', '.join(values)}, each at most once", read)
+
+
+_TAG_COUNT: Final = 40
+_TAG_NAME: Final = r"[^<>%&\\?/]{1,128}"
+_TAG_VALUE_LENGTH: Final = 256
+
+
+def _read_tags(value: str) -> Mapping[str, str]:
+    tags = _json(value)
+    if not isinstance(tags, dict) or len(tags) > _TAG_COUNT:
+        raise NotAllowedError(value)
+    for name, content in tags.items():
+        if not re.fullmatch(_TAG_NAME, name) or not isinstance(content, str) or len(content) > _TAG_VALUE_LENGTH:
+            raise NotAllowedError(value)
+    return dict(tags)
+
+
+TAGS: Final = ValueKind(
+    "object",
+    f"an object of at most {_TAG_COUNT} texts; names of 1 to 128 characters without < > % & \\ ? /, "
+    f"values of at most {_TAG_VALUE_LENGTH}",
+    _read_tags,
+)
+"""Tags of Azure resources. Azure allows 50 a resource, of which the program needs some; storage accounts allow names of
+128 characters (https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources)."""
+
+
+def _json(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError as error:
+        raise NotAllowedError(value) from error

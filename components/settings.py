@@ -1,0 +1,307 @@
+"""The settings of a stack: declared once, read from Pulumi's configuration, checked before the first resource."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Final
+
+import pulumi
+
+from components import setting_values as kinds
+from components.domains import CLASSIFICATION_DOMAINS, EXPORT_PLATFORMS, Domain
+from components.setting_values import NotAllowedError, ValueKind
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One key of the stack's configuration.
+
+    `default` is None where the setting may be left out and nothing stands in for it; else it is a value as Pulumi.yaml
+    would hold it.
+    """
+
+    key: str
+    kind: ValueKind
+    default: Any
+    description: str
+
+    @property
+    def attribute(self) -> str:
+        """The name of the field of `Settings`: the key in snake case."""
+        return re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", self.key)
+
+
+SETTINGS: Final[tuple[Setting, ...]] = (
+    Setting(
+        "environmentTags",
+        kinds.TAGS,
+        {},
+        "Tags of every resource that can have tags, beside project, stack and purpose; a tag of yours wins.",
+    ),
+    Setting(
+        "protectData",
+        kinds.BOOLEAN,
+        False,
+        "Whether Pulumi refuses to delete or replace what holds images and models. Set it in production.",
+    ),
+    Setting(
+        "storageSku",
+        kinds.choice("Standard_LRS", "Standard_ZRS", "Standard_GRS", "Standard_RAGRS", "Standard_GZRS"),
+        "Standard_LRS",
+        "How often and where the storage account keeps copies of each blob.",
+    ),
+    Setting(
+        "retentionDaysProcessed",
+        kinds.integer(1, 36500),
+        365,
+        "Days after which a trained image is deleted from processed-images; the project keeps its own copy.",
+    ),
+    Setting(
+        "retentionDaysRejected",
+        kinds.integer(1, 36500),
+        90,
+        "Days after which an image that was not trained is deleted from rejected-images.",
+    ),
+    Setting(
+        "customVisionSku",
+        kinds.choice("S0", "F0"),
+        "S0",
+        "Price tier of both Custom Vision accounts. F0 is free: one account of a kind a subscription, 2 projects, "
+        "1 hour of training a month.",
+    ),
+    Setting(
+        "customVisionProjectName",
+        kinds.matching(r"\S(.{0,98}\S)?", "1 to 100 characters, no space at either end"),
+        "automated-retraining-project",
+        "Name of the Custom Vision project.",
+    ),
+    Setting(
+        "adoptProjectId",
+        kinds.GUID,
+        None,
+        "A project that exists in the training account and is to be used instead of a new one. It takes the name, "
+        "domain and classification type that are set here, and it is left in place when the stack is destroyed.",
+    ),
+    Setting(
+        "domain",
+        kinds.choice(*CLASSIFICATION_DOMAINS),
+        "General",
+        "Kind of pictures that the model starts from. A compact domain can be exported and run outside of Azure.",
+    ),
+    Setting(
+        "classificationType",
+        kinds.choice("Multiclass", "Multilabel"),
+        "Multiclass",
+        "Whether an image has exactly one tag or any number.",
+    ),
+    Setting(
+        "targetExportPlatforms",
+        kinds.list_of(*EXPORT_PLATFORMS),
+        [],
+        "Platforms that a trained model must be exportable to; needs a compact domain.",
+    ),
+    Setting(
+        "publishName",
+        kinds.matching(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,63}", "1 to 64 letters, digits, spaces and _ . -"),
+        "production",
+        "Name under which clients ask for predictions; it moves from iteration to iteration, so their URL stays.",
+    ),
+    Setting(
+        "minimumImagesPerTag",
+        kinds.integer(5, 10000),
+        15,
+        "No training before every tag has this many images. The service's own minimum is 5.",
+    ),
+    Setting(
+        "probabilityThreshold",
+        kinds.number(0, 1),
+        "0.5",
+        "Probability above which a prediction counts, for the precision and recall of an iteration.",
+    ),
+    Setting(
+        "pollIntervalSeconds",
+        kinds.integer(15, 86400),
+        300,
+        "Seconds between two looks into training-images. Every look is a billed trigger execution.",
+    ),
+    Setting(
+        "trainingPollSeconds",
+        kinds.integer(1, 3600),
+        30,
+        "Seconds between two looks at a training. Every look is a billed action.",
+    ),
+    Setting(
+        "logRetentionDays",
+        kinds.integer(30, 730),
+        30,
+        "Days for which the Log Analytics workspace keeps logs.",
+    ),
+    Setting(
+        "alertEmail",
+        kinds.matching(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+", "one e-mail address"),
+        None,
+        "Who is told when an alert fires. Without it alerts are only visible in Azure Monitor.",
+    ),
+    Setting(
+        "customVisionErrorThreshold",
+        kinds.integer(0, 1000000),
+        0,
+        "More failed calls of a Custom Vision account than this in 15 minutes are an alert.",
+    ),
+    Setting(
+        "resourceManagerEndpoint",
+        kinds.ADDRESS,
+        "https://management.azure.com/",
+        "Azure Resource Manager of the cloud that is deployed to.",
+    ),
+    Setting(
+        "resourceManagerAudience",
+        kinds.ADDRESS,
+        "https://management.azure.com/",
+        "Audience of the workflow's tokens for Azure Resource Manager.",
+    ),
+    Setting(
+        "storageAudience",
+        kinds.ADDRESS,
+        "https://storage.azure.com/",
+        "Audience of the workflow's tokens for blobs.",
+    ),
+)
+"""Every setting of the project's own namespace, in the order of the documentation."""
+
+LOCATION: Final = Setting(
+    "azure-native:location",
+    kinds.matching(r"[a-z][a-z0-9]{2,49}", "the name of an Azure region, e.g. eastus"),
+    None,
+    "The region of every resource.",
+)
+"""The one setting that is the provider's; the program needs it too, because some bodies name their region."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What one stack is to look like; see `SETTINGS` for each field's meaning, unit and limits."""
+
+    location: str
+    environment_tags: Mapping[str, str]
+    protect_data: bool
+    storage_sku: str
+    retention_days_processed: int
+    retention_days_rejected: int
+    custom_vision_sku: str
+    custom_vision_project_name: str
+    adopt_project_id: str | None
+    domain: str
+    classification_type: str
+    target_export_platforms: tuple[str, ...]
+    publish_name: str
+    minimum_images_per_tag: int
+    probability_threshold: float
+    poll_interval_seconds: int
+    training_poll_seconds: int
+    log_retention_days: int
+    alert_email: str | None
+    custom_vision_error_threshold: int
+    resource_manager_endpoint: str
+    resource_manager_audience: str
+    storage_audience: str
+
+    @property
+    def domain_id(self) -> str:
+        """The GUID under which Custom Vision knows the domain."""
+        return CLASSIFICATION_DOMAINS[self.domain].id
+
+    def tags(self, project: str, stack: str) -> dict[str, str]:
+        """Return the tags of every resource: the program's own, and the user's over them."""
+        own = {"project": project, "stack": stack, "purpose": "ml-automation", "environment": stack}
+        return {**own, **self.environment_tags}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong with the configuration: which key, its value, and what is allowed."""
+
+    key: str
+    value: str | None
+    allowed: str
+
+    def __str__(self) -> str:
+        """Say it in one line."""
+        found = "is not set" if self.value is None else f"is {self.value!r}"
+        return f"{self.key} {found}; allowed: {self.allowed}"
+
+
+class SettingsError(Exception):
+    """The stack's configuration cannot be deployed; `faults` has everything that is wrong with it."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        self.faults = faults
+        super().__init__("the stack's configuration has faults:\n" + "\n".join(f"  - {fault}" for fault in faults))
+
+
+def load() -> Settings:
+    """Read the settings of the stack that is being deployed.
+
+    Raises:
+        SettingsError: with all faults together.
+    """
+    config = pulumi.Config()
+    faults: list[Fault] = []
+    values = {setting.attribute: _read(setting, setting.key, config.get, faults) for setting in SETTINGS}
+    values["location"] = _read(LOCATION, "location", pulumi.Config("azure-native").get, faults)
+    if values["location"] is None and all(fault.key != LOCATION.key for fault in faults):
+        faults.append(Fault(LOCATION.key, None, LOCATION.kind.allowed))
+    faults += _unknown_keys(config.name)
+    if not faults:
+        faults += _contradictions(values)
+    if faults:
+        raise SettingsError(faults)
+    return Settings(**values)
+
+
+def _read(setting: Setting, key: str, get: Callable[[str], str | None], faults: list[Fault]) -> Any:
+    text = get(key)
+    if text is None or (text == "" and setting.default is None):
+        text = _text_of(setting.default)
+    if text is None:
+        return None
+    try:
+        return setting.kind.read(text)
+    except NotAllowedError:
+        faults.append(Fault(setting.key, text, setting.kind.allowed))
+        return None
+
+
+def _text_of(default: Any) -> str | None:
+    if default is None or isinstance(default, str):
+        return default
+    return json.dumps(default)
+
+
+def _unknown_keys(namespace: str) -> list[Fault]:
+    """A mistyped key would silently leave the default in force."""
+    known = [setting.key for setting in SETTINGS]
+    # The engine's own contract with language runtimes: PULUMI_CONFIG holds all keys (pulumi.Config lists none).
+    keys = json.loads(os.environ.get("PULUMI_CONFIG", "{}"))
+    unknown = [key.removeprefix(f"{namespace}:") for key in keys if key.startswith(f"{namespace}:")]
+    faults: list[Fault] = []
+    for key in unknown:
+        if key not in known:
+            near = get_close_matches(key, known, n=1)
+            hint = f"the settings of Pulumi.yaml; did you mean {near[0]}?" if near else "the settings of Pulumi.yaml"
+            faults.append(Fault(f"{namespace}:{key}", str(keys[f"{namespace}:{key}"]), hint))
+    return faults
+
+
+def _contradictions(values: Mapping[str, Any]) -> list[Fault]:
+    domain: Domain = CLASSIFICATION_DOMAINS[values["domain"]]
+    platforms: tuple[str, ...] = values["target_export_platforms"]
+    if platforms and not domain.exportable:
+        compact = ", ".join(name for name, each in CLASSIFICATION_DOMAINS.items() if each.exportable)
+        return [Fault("domain", values["domain"], f"{compact}, because targetExportPlatforms is {list(platforms)}")]
+    return []
