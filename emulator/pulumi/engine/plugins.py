@@ -1,0 +1,187 @@
+"""The plugin processes of a deployment: found, started, configured and ended."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from queue import Empty, Queue
+from typing import IO, Any, Final
+
+from emulator.home import Home
+from emulator.pulumi import protocol
+from emulator.pulumi.engine.configuration import Project, StackConfiguration
+from emulator.pulumi.engine.errors import DeploymentError
+from emulator.pulumi.engine.events import Diagnostic, Event
+from emulator.pulumi.engine.provider import Provider
+from emulator.pulumi.wire import Properties, secret
+
+DYNAMIC: Final = "pulumi-python"
+"""The package of dynamic resources, which the SDK itself serves."""
+
+LEASH: Final = Path(__file__).with_name("leash.py")
+_START_SECONDS: Final = 60.0
+_END_SECONDS: Final = 5.0
+
+
+class PluginHost:
+    """Starts each plugin when it is first needed; one process a set of settings."""
+
+    def __init__(
+        self,
+        home: Home,
+        project: Project,
+        stack: str,
+        configuration: StackConfiguration,
+        listener: Callable[[Event], None],
+    ) -> None:
+        self._home = home
+        self.project = project
+        self._stack = stack
+        self._configuration = configuration
+        self._listener = listener
+        self._lock = threading.Lock()
+        self._providers: dict[str, Provider] = {}
+        self._processes: list[_Plugin] = []
+        self.engine_address = "127.0.0.1:1"
+
+    def default(self, package: str) -> Provider:
+        """Return the provider that serves `package` with the settings of the stack's configuration."""
+        with self._lock:
+            if package not in self._providers:
+                settings = self._default_settings(package)
+                self._providers[package] = self._start(package, settings, "")
+            return self._providers[package]
+
+    def explicit(self, urn: str, package: str, settings: Properties) -> Provider:
+        """Return the provider that the program made, a resource of its own."""
+        with self._lock:
+            if urn not in self._providers:
+                own = {name: value for name, value in settings.items() if name not in ("version", "pluginDownloadURL")}
+                self._providers[urn] = self._start(package, own, urn)
+            return self._providers[urn]
+
+    def cancel(self) -> None:
+        """Ask the running plugins to give up what they do."""
+        with self._lock:
+            for plugin in self._processes:
+                plugin.cancel()
+
+    def close(self) -> None:
+        """End all plugins."""
+        with self._lock:
+            for plugin in self._processes:
+                plugin.close()
+            self._processes.clear()
+            self._providers.clear()
+
+    def _default_settings(self, package: str) -> Properties:
+        if package == DYNAMIC:  # dynamic providers see the whole configuration, under full keys
+            settings: dict[str, Any] = dict(self._configuration.values)
+            secret_keys = self._configuration.secret_keys
+            return {key: secret(value) if key in secret_keys else value for key, value in settings.items()}
+        return dict(self._configuration.of(package))
+
+    def _start(self, package: str, settings: Properties, urn: str) -> Provider:
+        plugin = _Plugin(package, self._command(package), self._environment(), self.project.main, self._listener)
+        self._processes.append(plugin)
+        provider = Provider(plugin.stub, package)
+        provider.check_configuration(urn or f"the default provider of {package}", settings)
+        provider.configure(settings)
+        return provider
+
+    def _command(self, package: str) -> Sequence[str]:
+        if package == DYNAMIC:
+            return [sys.executable, "-u", str(LEASH), str(os.getpid()), "pulumi.dynamic", self.engine_address]
+        script = self._home.plugins / f"pulumi-resource-{package}"
+        if not script.exists():
+            there_are = sorted(
+                each.name.removeprefix("pulumi-resource-") for each in self._home.plugins.glob("pulumi-*")
+            )
+            raise DeploymentError(
+                f"there is no plugin for the package {package!r} in {self._home.plugins}; "
+                f"there are: {', '.join(there_are) or 'none'}"
+            )
+        return [str(script), self.engine_address]
+
+    def _environment(self) -> Mapping[str, str]:
+        return os.environ | {
+            "EMULATOR_HOME": str(self._home.root),
+            "PULUMI_PROJECT": self.project.name,
+            "PULUMI_STACK": self._stack,
+        }
+
+
+class _Plugin:
+    """One plugin process."""
+
+    def __init__(
+        self,
+        package: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        folder: Path,
+        listener: Callable[[Event], None],
+    ) -> None:
+        self._package = package
+        self._listener = listener
+        # A session of its own: Ctrl-C in the terminal is the engine's to deal with, running steps are to end well.
+        self._process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        self._errors: list[str] = []
+        first: Queue[str] = Queue()
+        threading.Thread(target=self._follow_output, args=(self._process.stdout, first), daemon=True).start()
+        threading.Thread(target=self._follow_errors, args=(self._process.stderr,), daemon=True).start()
+        try:
+            port = first.get(timeout=_START_SECONDS).strip()
+        except Empty:
+            port = ""
+        if not port.isdigit():
+            self._end_process()
+            raise DeploymentError(
+                f"the plugin of {package} did not start: it printed {port!r} where its port was expected. "
+                + "".join(self._errors[-20:])
+            )
+        self.stub, self._disconnect = protocol.provider_client(f"127.0.0.1:{port}")
+
+    def cancel(self) -> None:
+        """Ask the plugin to give up what it does; one that cannot goes on."""
+        with contextlib.suppress(Exception):
+            self.stub.Cancel(protocol.empty(), timeout=_END_SECONDS)
+
+    def close(self) -> None:
+        """End the process."""
+        self._disconnect()
+        self._end_process()
+
+    def _end_process(self) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _follow_output(self, stream: IO[str], first: Queue[str]) -> None:
+        first.put(stream.readline())
+        with stream:
+            for line in stream:
+                self._listener(Diagnostic("info", line.rstrip()))
+
+    def _follow_errors(self, stream: IO[str]) -> None:
+        with stream:
+            for line in stream:
+                self._errors.append(line)
+                self._listener(Diagnostic("warning", f"{self._package}: {line.rstrip()}"))

@@ -1,0 +1,34 @@
+"""What makes a process a Pulumi plugin: it prints its port, serves until it is told to end, and ends quietly."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from typing import Final
+
+from emulator.pulumi.protocol import Server
+
+_WORKERS: Final = 32
+_ORPHAN_CHECK_SECONDS: Final = 1.0
+
+
+def serve(implementation: object) -> None:
+    """Serve `implementation` as a ResourceProvider until SIGINT, SIGTERM, or until the engine is gone.
+
+    The first line of standard output is the port; the engine reads it (Pulumi's provider implementers' guide).
+    """
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    server = Server(_WORKERS)
+    server.add("ResourceProvider", implementation)
+    server.start()
+    sys.stdout.write(f"{server.port}\n")
+    sys.stdout.flush()
+    engine = os.getppid()
+    # An engine that was killed tells nobody; its plugins find themselves with another parent.
+    while not ended.wait(_ORPHAN_CHECK_SECONDS) and os.getppid() == engine:
+        pass
+    server.stop(grace_seconds=1)
