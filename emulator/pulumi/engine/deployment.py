@@ -25,6 +25,7 @@ from emulator.pulumi.engine.removal import refuse_protected, remove
 from emulator.pulumi.engine.state import Snapshot, StateFile, stack_outputs
 from emulator.pulumi.engine.steps import Steps
 from emulator.pulumi.engine.update import Update
+from emulator.pulumi.installation import install
 from emulator.pulumi.protocol import Server
 from emulator.pulumi.wire import Properties, mask, reveal
 
@@ -153,6 +154,7 @@ class Deployment:
         configuration = load_configuration(project, self._stack, self._overrides)
         file = StateFile(self._home, project.name, self._stack)
         self._cancelled.clear()
+        install(self._home)
         with file.locked():
             save = _keep_nothing if preview else file.save
             journal = Journal(file.load(), save)
