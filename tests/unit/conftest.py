@@ -1,0 +1,58 @@
+"""Runs layers, or the whole program, under Pulumi's mocks."""
+
+import asyncio
+import json
+import runpy
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.runtime import mocks, settings
+from pulumi.runtime.config import set_all_config
+
+from tests.unit.recording import PROJECT, ROOT, Cloud, Deployed, Monitor, Run
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """Give a function that runs `program` (by default the project's own) and returns what it made."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+
+    def run(
+        config: Mapping[str, str],
+        program: Callable[[], Any] | None = None,
+        stack_name: str = "test",
+        preview: bool = False,
+    ) -> Deployed:
+        settings.reset_options()
+        deployed = Deployed()
+        monitor = Monitor(Cloud(preview), deployed)
+        mocks.set_mocks(Cloud(preview), project=PROJECT, stack=stack_name, preview=preview, monitor=monitor)
+        set_all_config(dict(config))
+        monkeypatch.setenv("PULUMI_CONFIG", json.dumps(dict(config)))
+
+        @pulumi.runtime.test
+        async def whole() -> None:
+            if program is None:
+                runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
+            else:
+                program()
+            root = settings.get_root_resource()
+            assert root is not None
+            for name, output in root.outputs.items():
+                output = pulumi.Output.from_input(output)
+                if await output.is_known():
+                    deployed.outputs[name] = await output.future()
+                if await output.is_secret():
+                    deployed.secret_outputs.add(name)
+
+        whole()
+        return deployed
+
+    yield run
+    settings.reset_options()
+    loop.run_until_complete(loop.shutdown_default_executor())
+    loop.close()
+    asyncio.set_event_loop(None)

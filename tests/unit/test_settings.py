@@ -1,0 +1,187 @@
+import dataclasses
+import json
+from typing import Any
+
+import pulumi
+import pytest
+
+from components import settings
+from components.domains import CLASSIFICATION_DOMAINS, DETECTION_DOMAIN_IDS
+from components.settings import SETTINGS, Settings, SettingsError
+from tests.unit.recording import PROJECT, Run, minimal_config
+
+
+def load(run: Run, config: dict[str, str]) -> Settings:
+    found: list[Settings] = []
+    run(config, program=lambda: found.append(settings.load()))
+    return found[0]
+
+
+def faults(run: Run, config: dict[str, str]) -> dict[str, str]:
+    with pytest.raises(SettingsError) as caught:
+        load(run, config)
+    assert all(str(fault) in str(caught.value) for fault in caught.value.faults)
+    return {fault.key: str(fault) for fault in caught.value.faults}
+
+
+def test_without_a_word_of_the_user_every_default_holds(run: Run):
+    loaded = load(run, minimal_config())
+    assert loaded == Settings(
+        location="eastus",
+        environment_tags={},
+        protect_data=False,
+        storage_sku="Standard_LRS",
+        retention_days_processed=365,
+        retention_days_rejected=90,
+        custom_vision_sku="S0",
+        custom_vision_project_name="automated-retraining-project",
+        adopt_project_id=None,
+        domain="General",
+        classification_type="Multiclass",
+        target_export_platforms=(),
+        publish_name="production",
+        minimum_images_per_tag=15,
+        probability_threshold=0.5,
+        poll_interval_seconds=300,
+        training_poll_seconds=30,
+        log_retention_days=30,
+        alert_email=None,
+        custom_vision_error_threshold=0,
+        resource_manager_endpoint="https://management.azure.com/",
+        resource_manager_audience="https://management.azure.com/",
+        storage_audience="https://storage.azure.com/",
+    )
+    assert loaded.domain_id == "ee85a74c-405e-4adc-bb47-ffa8ca0c9f31"
+
+
+def test_every_field_has_its_setting():
+    fields = {field.name for field in dataclasses.fields(Settings)}
+    assert fields == {setting.attribute for setting in SETTINGS} | {"location"}
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "value"),
+    [
+        ("environmentTags", '{"cost centre": "42"}', {"cost centre": "42"}),
+        ("protectData", "true", True),
+        ("retentionDaysProcessed", "1", 1),
+        ("customVisionSku", "F0", "F0"),
+        ("adoptProjectId", "0F8FAD5B-D9CB-469F-A165-70867728950E", "0f8fad5b-d9cb-469f-a165-70867728950e"),
+        ("adoptProjectId", "", None),
+        ("alertEmail", "", None),
+        ("alertEmail", "ml-team@example.com", "ml-team@example.com"),
+        ("classificationType", "Multilabel", "Multilabel"),
+        ("minimumImagesPerTag", "5", 5),
+        ("probabilityThreshold", "0.75", 0.75),
+        ("probabilityThreshold", "1", 1.0),
+        ("pollIntervalSeconds", "15", 15),
+        ("pollIntervalSeconds", "86400", 86400),
+        ("logRetentionDays", "730", 730),
+        ("resourceManagerEndpoint", "http://127.0.0.1:10460", "http://127.0.0.1:10460/"),
+    ],
+)
+def test_an_allowed_value_is_taken(run: Run, key: str, text: str, value: Any):
+    attribute = next(setting.attribute for setting in SETTINGS if setting.key == key)
+    assert getattr(load(run, minimal_config(**{key: text})), attribute) == value
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("environmentTags", "plain text"),
+        ("environmentTags", '["a"]'),
+        ("environmentTags", '{"a<b": "c"}'),
+        ("environmentTags", '{"a": 1}'),
+        ("environmentTags", json.dumps({"a": "x" * 257})),
+        ("environmentTags", json.dumps({f"t{n}": "" for n in range(41)})),
+        ("protectData", "yes"),
+        ("storageSku", "Premium_LRS"),
+        ("retentionDaysProcessed", "0"),
+        ("retentionDaysRejected", "1.5"),
+        ("customVisionSku", "S1"),
+        ("customVisionProjectName", ""),
+        ("customVisionProjectName", " padded"),
+        ("customVisionProjectName", "x" * 101),
+        ("adoptProjectId", "my-project"),
+        ("domain", "Logo"),
+        ("classificationType", "multiclass"),
+        ("targetExportPlatforms", '["ONNX", "ONNX"]'),
+        ("targetExportPlatforms", '["Onnx"]'),
+        ("targetExportPlatforms", "ONNX"),
+        ("targetExportPlatforms", "[[]]"),
+        ("publishName", "a/b"),
+        ("minimumImagesPerTag", "4"),
+        ("minimumImagesPerTag", "many"),
+        ("probabilityThreshold", "1.01"),
+        ("probabilityThreshold", "nan"),
+        ("probabilityThreshold", "half"),
+        ("pollIntervalSeconds", "14"),
+        ("pollIntervalSeconds", "86401"),
+        ("trainingPollSeconds", "0"),
+        ("logRetentionDays", "29"),
+        ("alertEmail", "nobody"),
+        ("customVisionErrorThreshold", "-1"),
+        ("resourceManagerEndpoint", "management.azure.com"),
+        ("resourceManagerEndpoint", "https://user@management.azure.com/"),
+        ("storageAudience", "ftp://storage.azure.com/"),
+    ],
+)
+def test_a_value_that_is_not_allowed_is_named_with_what_is(run: Run, key: str, text: str):
+    found = faults(run, minimal_config(**{key: text}))
+    allowed = next(setting.kind.allowed for setting in SETTINGS if setting.key == key)
+    assert found == {key: f"{key} is {text!r}; allowed: {allowed}"}
+
+
+def test_all_faults_are_reported_together(run: Run):
+    found = faults(run, {f"{PROJECT}:customVisionSku": "S1", f"{PROJECT}:minimumImagesPerTag": "3"})
+    assert set(found) == {"customVisionSku", "minimumImagesPerTag", "azure-native:location"}
+    assert "is not set" in found["azure-native:location"]
+
+
+def test_nothing_is_registered_when_a_setting_is_wrong(run: Run):
+    registered: list[pulumi.Resource] = []
+
+    def program() -> None:
+        import runpy
+
+        from tests.unit.recording import ROOT
+
+        with pytest.raises(SettingsError):
+            runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
+
+    deployed = run(minimal_config(customVisionSku="S1"), program=program)
+    assert deployed.resources == registered
+
+
+def test_a_mistyped_key_is_a_fault_that_names_the_right_one(run: Run):
+    found = faults(run, minimal_config(pollIntervallSeconds="60"))
+    assert list(found) == [f"{PROJECT}:pollIntervallSeconds"]
+    assert "did you mean pollIntervalSeconds?" in found[f"{PROJECT}:pollIntervallSeconds"]
+
+
+def test_keys_of_other_namespaces_are_left_to_their_owners(run: Run):
+    load(run, {**minimal_config(), "azure-native:tenantId": "t", "other:key": "v"})
+
+
+def test_export_platforms_need_a_compact_domain(run: Run):
+    found = faults(run, minimal_config(targetExportPlatforms='["ONNX"]', domain="Food"))
+    assert "General (compact)" in found["domain"]
+    assert "Food (compact)" in found["domain"]
+    loaded = load(run, minimal_config(targetExportPlatforms='["ONNX", "CoreML"]', domain="Food (compact)"))
+    assert loaded.target_export_platforms == ("ONNX", "CoreML")
+    assert loaded.domain_id == "8882951b-82cd-4c32-970b-d5f8cb8bf6d7"
+
+
+def test_a_tag_of_the_user_wins(run: Run):
+    loaded = load(run, minimal_config(environmentTags='{"environment": "test bench", "team": "vision"}'))
+    assert loaded.tags("p", "s") == {
+        "project": "p",
+        "stack": "s",
+        "purpose": "ml-automation",
+        "environment": "test bench",
+        "team": "vision",
+    }
+
+
+def test_no_domain_is_of_both_types():
+    assert not {domain.id for domain in CLASSIFICATION_DOMAINS.values()} & DETECTION_DOMAIN_IDS
