@@ -27,9 +27,7 @@ class ResourceManager:
     def __init__(self, home: Home) -> None:
         self.configuration, secrets = home.load()
         self._issuer = TokenIssuer(secrets.token_signing_key, self.configuration.tenant_id, SystemClock())
-        self._client = httpx.Client(
-            base_url=self.configuration.url("arm"), timeout=_TIMEOUT_SECONDS, trust_env=False
-        )
+        self._client = httpx.Client(base_url=self.configuration.url("arm"), timeout=_TIMEOUT_SECONDS, trust_env=False)
 
     def __enter__(self) -> Self:
         """Return the client itself."""
@@ -69,8 +67,8 @@ class ResourceManager:
         found: list[dict[str, Any]] = []
         for group in self.values(f"{self.subscription}/resourcegroups", RESOURCES_API_VERSION):
             found.append(group)
-            for entry in self.values(f"{group['id']}/resources", RESOURCES_API_VERSION):
-                found.append(self.get(entry["id"], versions[entry["type"].lower()]))
+            entries = self.values(f"{group['id']}/resources", RESOURCES_API_VERSION)
+            found.extend(self.get(entry["id"], versions[entry["type"].lower()]) for entry in entries)
         return found
 
     def _api_versions(self) -> dict[str, str]:

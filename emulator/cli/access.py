@@ -60,10 +60,6 @@ def token(
         raise typer.BadParameter(f"{audience!r} is none of {', '.join(_AUDIENCES)}", param_hint="--audience")
     with reported_faults():
         configuration, secrets = chosen_home(home).load()
-    who = (
-        deploying_person(configuration)
-        if principal is None
-        else Principal(principal, "ServicePrincipal", principal)
-    )
+    who = deploying_person(configuration) if principal is None else Principal(principal, "ServicePrincipal", principal)
     issuer = TokenIssuer(secrets.token_signing_key, configuration.tenant_id, SystemClock())
     typer.echo(issuer.issue(who, audience))

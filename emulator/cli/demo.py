@@ -13,8 +13,8 @@ from rich.markup import escape
 
 from emulator import process
 from emulator.cli.options import PROJECT, fail, reported_faults
-from emulator.demo.loop import Size, run_demo
 from emulator.demo.images import ImagesError
+from emulator.demo.loop import Size, run_demo
 from emulator.demo.narration import Narration
 from emulator.demo.retraining import RetrainingError
 from emulator.home import Home
@@ -24,9 +24,7 @@ from emulator.pulumi.engine import DeploymentError
 def demo(
     images: Annotated[
         Path | None,
-        typer.Option(
-            help="A folder with images as <label>/<file>.", show_default="scikit-learn's handwritten digits"
-        ),
+        typer.Option(help="A folder with images as <label>/<file>.", show_default="scikit-learn's handwritten digits"),
     ] = None,
     home: Annotated[
         Path, typer.Option(help="The demo's own emulator; what an earlier demo left here is removed first.")

@@ -22,7 +22,7 @@ from emulator.demo.images import (
 from emulator.demo.narration import Narration
 from emulator.demo.report import RoundReport, print_artifacts, print_table
 from emulator.demo.retraining import RetrainingError, RetrainingStack, Upload
-from emulator.deployment_view import DeploymentView
+from emulator.deployment_view import DeploymentView, summary_line
 from emulator.home import Home
 from emulator.pulumi.engine import Deployment
 from emulator.resource_manager import ResourceManager
@@ -78,10 +78,12 @@ def run_demo(home: Home, project: Path, images: Path | None, size: Size, narrati
             overrides={
                 "resourceManagerEndpoint": f"{resource_manager.configuration.url('arm')}/",
                 "minimumImagesPerTag": str(minimum),
+                # The demo lets the trigger look when a round's upload is complete, so that a round is one run.
+                "pollIntervalSeconds": "86400",
             },
             listener=DeploymentView(narration.tell),
         )
-        narration.tell(str(deployment.up()))
+        narration.tell(summary_line(deployment.up()))
         outputs = deployment.outputs(show_secrets=True)
         stack = RetrainingStack(resource_manager, outputs)
         reports = [
