@@ -1,0 +1,130 @@
+from typing import Any
+
+from tests.unit.layers import monitoring_layer
+from tests.unit.recording import Deployed, Run, minimal_config
+
+ALERT = "azure-native:monitor:MetricAlert"
+DIAGNOSTICS = "azure-native:monitor:DiagnosticSetting"
+ACTION_GROUP = "azure-native:monitor:ActionGroup"
+
+
+def alerts(deployed: Deployed) -> dict[str, dict[str, Any]]:
+    return {each.name.removeprefix("monitoring-"): each.plain for each in deployed.all(ALERT)}
+
+
+def criterion(alert: dict[str, Any]) -> dict[str, Any]:
+    (only,) = alert["criteria"]["allOf"]
+    return only
+
+
+def test_a_failed_run_is_an_alert_on_the_workflow(run: Run):
+    deployed = run(minimal_config(), monitoring_layer)
+    alert = alerts(deployed)["runs-failed"]
+    workflow = deployed.one("azure-native:logic:Workflow").plain["workflowName"]
+    assert alert["scopes"][0].endswith(f"/Microsoft.Logic/workflows/{workflow}")
+    assert criterion(alert) == {
+        "name": "RunsFailed",
+        "metricName": "RunsFailed",
+        "metricNamespace": "Microsoft.Logic/workflows",
+        "criterionType": "StaticThresholdCriterion",
+        "timeAggregation": "Total",
+        "operator": "GreaterThan",
+        "threshold": 0,
+    }
+
+
+def test_both_accounts_are_watched_for_server_errors_and_for_refused_calls(run: Run):
+    deployed = run(minimal_config(customVisionErrorThreshold="7"), monitoring_layer)
+    found = alerts(deployed)
+    accounts = {
+        each.plain["kind"]: each.plain["accountName"] for each in deployed.all("azure-native:cognitiveservices:Account")
+    }
+    for purpose, kind in (("training", "CustomVision.Training"), ("prediction", "CustomVision.Prediction")):
+        for alert in (found[f"{purpose}-availability"], found[f"{purpose}-errors"]):
+            assert alert["scopes"][0].endswith(f"/Microsoft.CognitiveServices/accounts/{accounts[kind]}")
+            assert criterion(alert)["metricNamespace"] == "Microsoft.CognitiveServices/accounts"
+        rate, errors = criterion(found[f"{purpose}-availability"]), criterion(found[f"{purpose}-errors"])
+        assert (rate["metricName"], rate["timeAggregation"], rate["operator"], rate["threshold"]) == (
+            "SuccessRate",
+            "Average",
+            "LessThan",
+            90,
+        )
+        assert (errors["metricName"], errors["timeAggregation"], errors["operator"], errors["threshold"]) == (
+            "TotalErrors",
+            "Total",
+            "GreaterThan",
+            7,
+        )
+
+
+def test_every_alert_is_enabled_and_tells_the_action_group(run: Run):
+    deployed = run(minimal_config(), monitoring_layer)
+    group = deployed.one(ACTION_GROUP).plain["actionGroupName"]
+    found = alerts(deployed)
+    assert len(found) == 5
+    for alert in found.values():
+        assert alert["enabled"]
+        assert alert["autoMitigate"]
+        assert alert["location"] == "global"
+        assert alert["criteria"]["odataType"] == "Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria"
+        assert [action["actionGroupId"].rsplit("/", 1)[1] for action in alert["actions"]] == [group]
+
+
+def test_an_alert_sees_at_least_as_much_as_lies_between_two_looks(run: Run):
+    minutes = {"PT1M": 1, "PT5M": 5, "PT15M": 15, "PT30M": 30, "PT1H": 60}
+    for alert in alerts(run(minimal_config(), monitoring_layer)).values():
+        assert minutes[alert["windowSize"]] >= minutes[alert["evaluationFrequency"]]
+        assert alert["severity"] in range(5)
+
+
+def test_nobody_is_written_to_without_an_address(run: Run):
+    group = run(minimal_config(), monitoring_layer).one(ACTION_GROUP).plain
+    assert not group.get("emailReceivers")
+    assert group["enabled"]
+    assert group["location"] == "Global"
+    assert len(group["groupShortName"]) <= 12
+
+
+def test_the_address_of_the_settings_is_written_to(run: Run):
+    group = run(minimal_config(alertEmail="team@example.com"), monitoring_layer).one(ACTION_GROUP).plain
+    assert group["emailReceivers"] == [
+        {"name": "team", "emailAddress": "team@example.com", "useCommonAlertSchema": True}
+    ]
+
+
+def test_the_workspace_keeps_logs_for_the_days_of_the_settings(run: Run):
+    workspace = run(minimal_config(logRetentionDays="90"), monitoring_layer).one(
+        "azure-native:operationalinsights:Workspace"
+    )
+    assert workspace.plain["retentionInDays"] == 90
+    assert workspace.plain["sku"] == {"name": "PerGB2018"}
+
+
+def test_logs_of_every_service_go_to_the_workspace_under_their_own_categories(run: Run):
+    deployed = run(minimal_config(), monitoring_layer)
+    workspace = deployed.one("azure-native:operationalinsights:Workspace").plain["workspaceName"]
+    settings = [each.plain for each in deployed.all(DIAGNOSTICS)]
+    logs = {
+        setting["resourceUri"].split("/providers/")[1]: [log["category"] for log in setting["logs"] if log["enabled"]]
+        for setting in settings
+    }
+    storage = deployed.one("azure-native:storage:StorageAccount").plain["accountName"]
+    workflow = deployed.one("azure-native:logic:Workflow").plain["workflowName"]
+    accounts = [each.plain["accountName"] for each in deployed.all("azure-native:cognitiveservices:Account")]
+    assert logs == {
+        f"Microsoft.Logic/workflows/{workflow}": ["WorkflowRuntime"],
+        f"Microsoft.Storage/storageAccounts/{storage}/blobServices/default": [
+            "StorageRead",
+            "StorageWrite",
+            "StorageDelete",
+        ],
+        **{f"Microsoft.CognitiveServices/accounts/{each}": ["Audit", "RequestResponse", "Trace"] for each in accounts},
+    }
+    assert all(setting["workspaceId"].endswith(f"/workspaces/{workspace}") for setting in settings)
+
+
+def test_every_resource_is_a_child_of_the_layer(run: Run):
+    deployed = run(minimal_config(), monitoring_layer)
+    layer = deployed.one("custom-vision-retraining:index:MonitoringLayer")
+    assert len([each for each in deployed.resources if each.parent == layer.urn]) == 11
