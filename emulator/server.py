@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Generator, Mapping
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -65,7 +65,7 @@ class Emulator:
         }
 
     @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator[Configuration]:
+    async def running(self) -> AsyncGenerator[Configuration]:
         """Serve every service while the context lasts.
 
         Raises:
@@ -95,7 +95,7 @@ class Emulator:
 
 
 @contextlib.contextmanager
-def _listener(name: str, configuration: Configuration) -> Iterator[socket.socket]:
+def _listener(name: str, configuration: Configuration) -> Generator[socket.socket]:
     port = configuration.ports[name]
     try:
         listener = socket.create_server(("127.0.0.1", port), backlog=1024)
@@ -112,13 +112,13 @@ class _Server(uvicorn.Server):
     """A server that leaves the process's signals to the emulator."""
 
     @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
+    def capture_signals(self) -> Generator[None]:
         """Capture none."""
         yield
 
 
 @contextlib.asynccontextmanager
-async def _serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
+async def _serving(app: ASGIApp, listener: socket.socket) -> AsyncGenerator[None]:
     server = _Server(
         uvicorn.Config(
             LoopbackOnly(app),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Annotated
 
@@ -39,7 +39,7 @@ def fail(message: str) -> typer.Exit:
 
 
 @contextlib.contextmanager
-def reported_faults(*more: type[Exception]) -> Iterator[None]:
+def reported_faults(*more: type[Exception]) -> Generator[None]:
     """Turn the emulator's own errors, and those of the types `more`, into a message and exit status 1."""
     try:
         yield

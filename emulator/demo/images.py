@@ -55,13 +55,13 @@ class BadUpload:
 
 def write_digits(folder: Path) -> list[LabelledImage]:
     """Write the 1,797 handwritten digits that scikit-learn ships below `folder` as ``<digit>/<number>.png|jpg``."""
-    digits = load_digits()
+    pictures, digits = load_digits(return_X_y=True)
     written: list[LabelledImage] = []
-    for number, (pixels, digit) in enumerate(zip(digits.images, digits.target, strict=True)):
+    for number, (pixels, digit) in enumerate(zip(pictures, digits, strict=True)):
         label = str(int(digit))
         path = folder / label / f"{number:04}.{'png' if number % 2 else 'jpg'}"
         path.parent.mkdir(parents=True, exist_ok=True)
-        picture = Image.fromarray((255 - pixels * (255 / 16)).astype(np.uint8))
+        picture = Image.fromarray((255 - pixels.reshape(8, 8) * (255 / 16)).astype(np.uint8))
         picture.resize((_DIGIT_PIXELS, _DIGIT_PIXELS), Image.Resampling.BICUBIC).save(path, quality=92)
         written.append(LabelledImage(label, path))
     return written

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -30,7 +30,7 @@ class Narration:
         self._line(f"  {text}")
 
     @contextlib.contextmanager
-    def progress(self, text: str, total: int) -> Iterator[Callable[[], None]]:
+    def progress(self, text: str, total: int) -> Generator[Callable[[], None]]:
         """Give what is to be called after each of `total` pieces of work; it may be called from any thread."""
         if not self.console.is_terminal:
             count = _PlainCount(self, text, total)
