@@ -9,6 +9,7 @@ from pathlib import Path
 
 from emulator.arm.provider import Resource
 from emulator.arm.resource_id import ResourceId
+from emulator.clock import Clock
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS resources (
@@ -17,7 +18,9 @@ CREATE TABLE IF NOT EXISTS resources (
     id TEXT NOT NULL,
     type TEXT NOT NULL,
     name TEXT NOT NULL,
-    body TEXT NOT NULL
+    body TEXT NOT NULL,
+    created TEXT NOT NULL,
+    changed TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS resources_by_type ON resources (type, name);
 """
@@ -26,8 +29,9 @@ CREATE INDEX IF NOT EXISTS resources_by_type ON resources (type, name);
 class ResourceStore:
     """Resources by id; every write is durable when the method returns."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, clock: Clock) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._clock = clock
         # One emulator may be built in one thread and served in another, never used by two at once.
         self._database = sqlite3.connect(folder / "resources.sqlite", isolation_level=None, check_same_thread=False)
         self._database.execute("PRAGMA journal_mode = WAL")
@@ -44,21 +48,28 @@ class ResourceStore:
 
     def put(self, resource: Resource) -> None:
         """Keep the resource, over the one of the same id; that one's id and place in the order of creation stay."""
+        now = self._clock.now().isoformat()
         self._database.execute(
-            "INSERT INTO resources (key, id, type, name, body) VALUES (?, ?, ?, ?, ?) "
-            "ON CONFLICT (key) DO UPDATE SET body = excluded.body",
+            "INSERT INTO resources (key, id, type, name, body, created, changed) VALUES (?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (key) DO UPDATE SET body = excluded.body, changed = excluded.changed",
             (
                 resource.id.key,
                 str(resource.id),
                 resource.id.type.lower(),
                 resource.id.name.lower(),
                 json.dumps(resource.body),
+                now,
+                now,
             ),
         )
 
     def delete(self, id: ResourceId) -> None:
         """Forget the resource; what lies below it stays."""
         self._database.execute("DELETE FROM resources WHERE key = ?", (id.key,))
+
+    def times(self, id: ResourceId) -> tuple[str, str]:
+        """Return when an existing resource was created and last changed, in ISO 8601."""
+        return self._database.execute("SELECT created, changed FROM resources WHERE key = ?", (id.key,)).fetchone()
 
     def of_type(self, type: str) -> list[Resource]:
         """Return every resource of `type` (any case), oldest first."""
