@@ -150,8 +150,9 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Setting(
         "customVisionErrorThreshold",
         kinds.integer(0, 1000000),
-        0,
-        "More failed calls of a Custom Vision account than this in 15 minutes are an alert.",
+        5,
+        "More refused calls of a Custom Vision account than this in 15 minutes are an alert. A few are part of normal "
+        "work: the service refuses to train when nothing has changed, and throttles.",
     ),
     Setting(
         "resourceManagerEndpoint",

@@ -10,6 +10,7 @@ import pulumi
 import pytest
 from pulumi.runtime import mocks, settings
 from pulumi.runtime.config import set_all_config
+from pulumi.runtime.stack import Stack
 
 from tests.unit.recording import PROJECT, ROOT, Cloud, Deployed, Monitor, Run
 
@@ -33,14 +34,13 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
         set_all_config(dict(config))
         monkeypatch.setenv("PULUMI_CONFIG", json.dumps(dict(config)))
 
-        @pulumi.runtime.test
         async def whole() -> None:
             if program is None:
                 runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
             else:
                 program()
             root = settings.get_root_resource()
-            assert root is not None
+            assert isinstance(root, Stack)
             for name, output in root.outputs.items():
                 output = pulumi.Output.from_input(output)
                 if await output.is_known():
@@ -48,7 +48,8 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
                 if await output.is_secret():
                     deployed.secret_outputs.add(name)
 
-        whole()
+        # Waits for every apply and registration that the program has started, and raises what failed in them.
+        pulumi.runtime.test(whole)()
         return deployed
 
     yield run

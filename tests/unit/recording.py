@@ -6,7 +6,7 @@ Assertions are made on the recording after the program has ended, never inside a
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -173,7 +173,7 @@ class Monitor(mocks.MockMonitor):
 
 
 @contextlib.contextmanager
-def _own_loop() -> Iterator[None]:
+def _own_loop() -> Generator[None]:
     """Pulumi's mocks leave an open event loop behind in every worker thread; this one is closed."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
