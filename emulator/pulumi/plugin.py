@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
-import threading
 from typing import Final
 
 from emulator.pulumi.protocol import Server
@@ -19,9 +19,10 @@ def serve(implementation: object) -> None:
 
     The first line of standard output is the port; the engine reads it (Pulumi's provider implementers' guide).
     """
-    ended = threading.Event()
+    # A pipe, not an Event: a handler that runs while the main thread is inside Event.wait would wait for its own lock.
+    told, tell = os.pipe()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
+        signal.signal(number, lambda *_: os.write(tell, b"."))
     server = Server(_WORKERS)
     server.add("ResourceProvider", implementation)
     server.start()
@@ -29,6 +30,6 @@ def serve(implementation: object) -> None:
     sys.stdout.flush()
     engine = os.getppid()
     # An engine that was killed tells nobody; its plugins find themselves with another parent.
-    while not ended.wait(_ORPHAN_CHECK_SECONDS) and os.getppid() == engine:
+    while not select.select([told], [], [], _ORPHAN_CHECK_SECONDS)[0] and os.getppid() == engine:
         pass
     server.stop(grace_seconds=1)

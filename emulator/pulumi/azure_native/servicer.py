@@ -12,7 +12,7 @@ from emulator.pulumi.azure_native import drift, functions
 from emulator.pulumi.azure_native.arm import Account, Arm, ArmRefusedError, EmulatorMissingError
 from emulator.pulumi.azure_native.naming import NamingDisabledError, with_name
 from emulator.pulumi.azure_native.schema import AUTONAMED, ResourceSpec, same_location
-from emulator.pulumi.azure_native.stores import ArmStore, BlobStore, HalfMadeError, Store
+from emulator.pulumi.azure_native.stores import ArmStore, HalfMadeError, Store
 from emulator.pulumi.azure_native.types import SPECS
 from emulator.pulumi.differences import Difference, compare
 from emulator.pulumi.protocol import Message, RpcError, call_metadata, empty, plugin, provider
@@ -232,7 +232,12 @@ class AzureNative:
         return self._arm_client
 
     def _store(self, spec: ResourceSpec) -> Store:
-        return (BlobStore if spec.data_plane else ArmStore)(self._arm(), spec)
+        if not spec.data_plane:
+            return ArmStore(self._arm(), spec)
+        # The storage client takes as long to import as everything else, and few programs have blobs.
+        from emulator.pulumi.azure_native.blobs import BlobStore
+
+        return BlobStore(self._arm(), spec)
 
     def _default_location(self, spec: ResourceSpec, inputs: Properties) -> str | None:
         if self._location is not None:

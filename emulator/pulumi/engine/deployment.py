@@ -115,6 +115,11 @@ class Deployment:
         """Stop a running operation from another thread: running steps end, no further one begins."""
         self._cancelled.set()
 
+    @property
+    def stopping(self) -> bool:
+        """Whether an operation was told to stop and no further step begins."""
+        return self._cancelled.is_set()
+
     def outputs(self, show_secrets: bool = False) -> Properties:
         """Return what the program exported at its last `up`; secret values read ``[secret]`` unless asked for."""
         project = load_project(self._folder)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from queue import Empty, Queue
 from typing import IO, Any, Final
@@ -45,25 +46,18 @@ class PluginHost:
         self._configuration = configuration
         self._listener = listener
         self._lock = threading.Lock()
-        self._providers: dict[str, Provider] = {}
+        self._providers: dict[str, Future[Provider]] = {}
         self._processes: list[_Plugin] = []
         self.engine_address = "127.0.0.1:1"
 
     def default(self, package: str) -> Provider:
         """Return the provider that serves `package` with the settings of the stack's configuration."""
-        with self._lock:
-            if package not in self._providers:
-                settings = self._default_settings(package)
-                self._providers[package] = self._start(package, settings, "")
-            return self._providers[package]
+        return self._provider(package, package, self._default_settings(package), "")
 
     def explicit(self, urn: str, package: str, settings: Properties) -> Provider:
         """Return the provider that the program made, a resource of its own."""
-        with self._lock:
-            if urn not in self._providers:
-                own = {name: value for name, value in settings.items() if name not in ("version", "pluginDownloadURL")}
-                self._providers[urn] = self._start(package, own, urn)
-            return self._providers[urn]
+        own = {name: value for name, value in settings.items() if name not in ("version", "pluginDownloadURL")}
+        return self._provider(urn, package, own, urn)
 
     def cancel(self) -> None:
         """Ask the running plugins to give up what they do."""
@@ -75,9 +69,25 @@ class PluginHost:
         """End all plugins."""
         with self._lock:
             for plugin in self._processes:
+                plugin.end()
+            for plugin in self._processes:
                 plugin.close()
             self._processes.clear()
             self._providers.clear()
+
+    def _provider(self, key: str, package: str, settings: Properties, urn: str) -> Provider:
+        """Start the provider `key` once; who asks meanwhile waits, and others start beside it."""
+        with self._lock:
+            pending = self._providers.get(key)
+            first = pending is None
+            if pending is None:
+                pending = self._providers[key] = Future[Provider]()
+        if first:
+            try:
+                pending.set_result(self._start(package, settings, urn))
+            except BaseException as error:
+                pending.set_exception(error)
+        return pending.result()
 
     def _default_settings(self, package: str) -> Properties:
         if package == DYNAMIC:  # dynamic providers see the whole configuration, under full keys
@@ -88,7 +98,8 @@ class PluginHost:
 
     def _start(self, package: str, settings: Properties, urn: str) -> Provider:
         plugin = _Plugin(package, self._command(package), self._environment(), self.project.main, self._listener)
-        self._processes.append(plugin)
+        with self._lock:
+            self._processes.append(plugin)
         provider = Provider(plugin.stub, package)
         provider.check_configuration(urn or f"the default provider of {package}", settings)
         provider.configure(settings)
@@ -161,8 +172,12 @@ class _Plugin:
         with contextlib.suppress(Exception):
             self.stub.Cancel(protocol.empty(), timeout=_END_SECONDS)
 
+    def end(self) -> None:
+        """Tell the process to end."""
+        self._process.terminate()
+
     def close(self) -> None:
-        """End the process."""
+        """Wait until the process has ended."""
         self._disconnect()
         self._end_process()
 
