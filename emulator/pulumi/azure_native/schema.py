@@ -38,6 +38,7 @@ class ResourceSpec:
         reset: for a resource that exists as long as its parent does: the body that "deleting" it writes.
         inherits_location: whether a missing location is the resource group's.
         data_plane: whether ARM does not know the resource, only its service does.
+        write_only: inputs that nobody tells again once they were written.
     """
 
     token: str
@@ -54,6 +55,7 @@ class ResourceSpec:
     reset: Mapping[str, Any] | None = None
     inherits_location: bool = False
     data_plane: bool = False
+    write_only: frozenset[str] = frozenset()
 
     @property
     def path_inputs(self) -> tuple[str, ...]:
@@ -110,7 +112,7 @@ class ResourceSpec:
     def preview(self, inputs: Properties) -> Properties:
         """Return the outputs as far as they are known before the resource exists."""
         expected = dict.fromkeys(self.outputs, UNKNOWN)
-        expected |= {name: inputs[name] for name in self.inputs if name in inputs}
+        expected |= {name: inputs[name] for name in self.inputs if name in inputs and name not in self.write_only}
         if isinstance(inputs.get("identity"), dict):
             expected["identity"] = UNKNOWN
         if "name" in self.outputs and self.name in inputs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,20 @@ _TYPES: Final[dict[str, Callable[[Any], bool]]] = {
     "object": lambda value: isinstance(value, dict),
 }
 """The types of a configuration schema (https://www.pulumi.com/docs/reference/pulumi-yaml/)."""
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as the CLI reads it: only true and false are booleans, dates and ``1:30`` are text."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag.rsplit(":", 1)[-1] not in ("bool", "int", "timestamp")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?[0-9]+$"), list("-+0123456789"))
 
 
 @dataclass(frozen=True)
@@ -119,7 +134,7 @@ def load_configuration(project: Project, stack: str, overrides: Mapping[str, str
     for key, text in overrides.items():
         full = _full(project, key)
         declaration = project.declared.get(full.removeprefix(f"{project.name}:"))
-        values[full] = text if declaration is None or declaration.type == "string" else yaml.safe_load(text)
+        values[full] = text if declaration is None or declaration.type == "string" else _parsed(text)
     problems = _problems(project, file, values)
     if problems:
         raise DeploymentError(f"the configuration of the stack {stack} is not valid: " + "; ".join(problems))
@@ -186,6 +201,13 @@ def _declaration(file: Path, key: str, entry: Value) -> Declaration:
     return found
 
 
+def _parsed(text: str) -> Value:
+    try:
+        return yaml.load(text, _Loader)
+    except yaml.YAMLError:
+        return text  # which is then of another type than declared, and named as such
+
+
 def _full(project: Project, key: str) -> str:
     return key if ":" in key else f"{project.name}:{key}"
 
@@ -198,7 +220,7 @@ def _text(value: Value) -> str:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        found = yaml.safe_load(file.read_text(encoding="utf-8"))
+        found = yaml.load(file.read_text(encoding="utf-8"), _Loader)
     except FileNotFoundError as error:
         raise DeploymentError(f"{file} is missing; a Pulumi project has one") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -35,7 +35,8 @@ def arm(home: Home, listener: socket.socket) -> Iterator[StandIn]:
     stand_in = StandIn(TokenIssuer(secrets.token_signing_key, configuration.tenant_id, SystemClock()))
     methods = ["GET", "PUT", "POST", "DELETE"]
     app = Starlette(routes=[Route("/{path:path}", stand_in.answer, methods=methods)])
-    with serving(app, listener):
+    with serving(app, listener) as stop:
+        stand_in.stop = stop
         yield stand_in
 
 

@@ -5,7 +5,7 @@ import contextlib
 import socket
 import textwrap
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 
 from emulator.home import Home
 from emulator.identity import ARM_AUDIENCES, TokenIssuer, bearer_token
-from emulator.pulumi.engine import Deployment, Event
+from emulator.pulumi.engine import Deployment, Event, Summary
 
 
 @dataclass
@@ -27,6 +27,8 @@ class StandIn:
     bodies: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     calls: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     refuse: dict[str, str] = field(default_factory=dict[str, str])
+    merge: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    stop: Callable[[], None] = lambda: None
     hold: dict[str, threading.Event] = field(default_factory=dict[str, threading.Event])
 
     async def answer(self, request: Request) -> Response:
@@ -41,7 +43,7 @@ class StandIn:
         if request.method == "PUT":
             body = await request.json()
             known = {"id": path, "name": name, "type": path.split("/providers/")[-1].split("/")[0]}
-            self.bodies[key] = body | known
+            self.bodies[key] = body | known | self.merge.get(name, {})
             if name in self.hold:
                 await _wait(self.hold[name])
             return JSONResponse(self.bodies[key], 201)
@@ -65,15 +67,20 @@ async def _wait(event: threading.Event) -> None:
 
 
 @contextlib.contextmanager
-def serving(app: Any, listener: socket.socket) -> Generator[None]:
+def serving(app: Any, listener: socket.socket) -> Generator[Callable[[], None]]:
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
-    try:
-        yield
-    finally:
+
+    def stop() -> None:
         server.should_exit = True
         thread.join()
+        listener.close()
+
+    try:
+        yield stop
+    finally:
+        stop()
 
 
 class Project:
@@ -99,3 +106,8 @@ class Project:
     @property
     def state(self) -> Path:
         return self.home.stacks / "sample" / "local.json"
+
+
+def counts(summary: Summary) -> dict[str, int]:
+    found = {name: getattr(summary, name) for name in ("created", "updated", "replaced", "deleted", "unchanged")}
+    return {name: count for name, count in found.items() if count}

@@ -20,9 +20,8 @@ from emulator.pulumi.engine import (
     StepFailed,
     StepFinished,
     StepStarted,
-    Summary,
 )
-from tests.emulator.pulumi.sample import Project, StandIn
+from tests.emulator.pulumi.sample import Project, StandIn, counts
 
 ROOT = Path(__file__).parents[3]
 
@@ -77,11 +76,6 @@ def layered(project: Project) -> Project:
     )
     project.program(LAYERED)
     return project
-
-
-def counts(summary: Summary) -> dict[str, int]:
-    found = {name: getattr(summary, name) for name in ("created", "updated", "replaced", "deleted", "unchanged")}
-    return {name: count for name, count in found.items() if count}
 
 
 def names(project: Project) -> list[str]:

@@ -153,6 +153,7 @@ SPECS = (
         replaces=("type",),
         auto_name="copy",
         data_plane=True,
+        write_only=frozenset({"source"}),
         defaults={"type": "Block"},
     ),
 )
