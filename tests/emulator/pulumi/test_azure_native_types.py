@@ -228,7 +228,9 @@ def _local(schema: Any) -> Any:
     if isinstance(schema, dict):
         if isinstance(schema.get("$ref"), str) and not schema["$ref"].startswith("#"):
             return {"not": {}}
-        return {key: _local(value) for key, value in schema.items()}
+        # Some generated definitions say what every member is beside the alternatives that say it rightly.
+        flawed = "oneOf" in schema and schema.get("properties") == {}
+        return {key: _local(value) for key, value in schema.items() if not (flawed and key == "additionalProperties")}
     if isinstance(schema, list):
         return [_local(item) for item in schema]
     return schema
