@@ -14,15 +14,29 @@ import yaml
 from emulator.pulumi.engine.errors import DeploymentError
 from emulator.pulumi.wire import Value
 
+
+def _is_integer(value: Value) -> bool:
+    if isinstance(value, str):
+        return re.fullmatch(r"[-+]?\d+", value) is not None
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: Value) -> bool:
+    if isinstance(value, str):
+        return re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", value) is not None
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 _TYPES: Final[dict[str, Callable[[Any], bool]]] = {
     "string": lambda value: isinstance(value, str),
-    "integer": lambda value: isinstance(value, int) and not isinstance(value, bool),
-    "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
-    "boolean": lambda value: isinstance(value, bool),
+    "integer": _is_integer,
+    "number": _is_number,
+    "boolean": lambda value: isinstance(value, bool) or value in ("true", "false"),
     "array": lambda value: isinstance(value, list),
     "object": lambda value: isinstance(value, dict),
 }
-"""The types of a configuration schema (https://www.pulumi.com/docs/reference/pulumi-yaml/)."""
+"""The types of a configuration schema (https://www.pulumi.com/docs/reference/pulumi-yaml/). `pulumi config set` writes
+every value as text, so text that reads as the type is of the type."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -181,10 +195,9 @@ def _mistyped(key: str, value: Value, declaration: Declaration) -> list[str]:
 
 def _declaration(file: Path, key: str, entry: Value) -> Declaration:
     if not isinstance(entry, dict):  # the short form: just the default
-        kind = next(name for name, test in _TYPES.items() if test(entry))
-        return Declaration(kind, entry, has_default=True, secret=False, items=None)
+        return Declaration(_type_of(file, key, entry), entry, has_default=True, secret=False, items=None)
     if "value" in entry:
-        kind = next(name for name, test in _TYPES.items() if test(entry["value"]))
+        kind = _type_of(file, key, entry["value"])
         return Declaration(kind, entry["value"], has_default=True, secret=bool(entry.get("secret")), items=None)
     kind = entry.get("type", "string")
     if kind not in _TYPES:
@@ -206,6 +219,13 @@ def _parsed(text: str) -> Value:
         return yaml.load(text, _Loader)
     except yaml.YAMLError:
         return text  # which is then of another type than declared, and named as such
+
+
+def _type_of(file: Path, key: str, value: Value) -> str:
+    for name, test in _TYPES.items():
+        if test(value):
+            return name
+    raise DeploymentError(f"{file}: config.{key} is {value!r}; allowed: a value, or an object with type or value")
 
 
 def _full(project: Project, key: str) -> str:

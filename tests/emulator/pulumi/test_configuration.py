@@ -48,6 +48,15 @@ def test_a_stacks_values_win_over_defaults_and_overrides_over_both(folder: Path)
     }
 
 
+def test_text_that_reads_as_the_type_is_of_the_type(folder: Path) -> None:
+    (folder / "Pulumi.local.yaml").write_text('config: {sample:count: "12", sample:on: "true"}')
+    assert settle(folder)["sample:count"] == "12"
+    assert settle(folder)["sample:on"] == "true"
+    (folder / "Pulumi.local.yaml").write_text('config: {sample:count: "12.5", sample:on: "yes"}')
+    with pytest.raises(DeploymentError, match=r"sample:count is '12\.5'.*sample:on is 'yes'"):
+        settle(folder)
+
+
 def test_secret_keys_are_marked(folder: Path) -> None:
     configuration = load_configuration(load_project(folder), "local", {"count": "1"})
     assert configuration.secret_keys == {"sample:password"}
@@ -86,6 +95,7 @@ def test_a_value_that_the_cli_encrypted_is_refused_by_name(folder: Path) -> None
         ("[", "is not valid YAML"),
         ("- a\n", "must be a mapping"),
         ("name: x\nruntime: python\nconfig: {a: {type: text}}\n", "config.a.type is 'text'; allowed: string, integer"),
+        ("name: x\nruntime: python\nconfig: {a: }\n", "config.a is None; allowed: a value"),
         ("name: x\nruntime: python\nconfig: {a: {type: integer, default: b}}\n", "config.a.default is 'b'; it must be"),
     ],
 )
