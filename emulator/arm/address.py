@@ -59,6 +59,8 @@ def resolve(path: str, registry: Registry) -> Address:
     """
     path = "/" + path.strip("/")
     segments = path[1:].split("/")
+    if segments == [""]:
+        raise not_emulated(path)
     if not all(segments):
         raise ArmError(400, "InvalidRequestPath", f"'{path}' has an empty segment.")
     lowered = [segment.lower() for segment in segments]

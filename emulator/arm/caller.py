@@ -6,5 +6,7 @@ from contextvars import ContextVar
 
 from emulator.identity import Principal
 
-caller: ContextVar[Principal] = ContextVar("caller")
-"""The principal of the request that the current task answers; set for every call of a provider."""
+_EMULATOR = Principal("00000000-0000-0000-0000-000000000000", "ServicePrincipal", "emulator")
+
+caller: ContextVar[Principal] = ContextVar("caller", default=_EMULATOR)
+"""The principal of the request that the current task answers; outside of requests the emulator, which has no role."""

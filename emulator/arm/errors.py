@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from emulator.identity import Principal
+
 
 class ArmError(Exception):
     """An answer that is not a success: HTTP status, error code and a message that says what is allowed.
@@ -24,3 +26,13 @@ class ArmError(Exception):
         if self.target is not None:
             error["target"] = self.target
         return {"error": error}
+
+
+def not_authorized(principal: Principal, action: str, scope: str) -> ArmError:
+    """Return ARM's refusal of an action that no role of `principal` allows at `scope`."""
+    return ArmError(
+        403,
+        "AuthorizationFailed",
+        f"The client '{principal.name}' with object id '{principal.object_id}' does not have authorization to perform "
+        f"action '{action}' over scope '{scope}' or the scope is invalid.",
+    )

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from emulator.arm.directory import Directory
 from emulator.arm.errors import ArmError
-from emulator.arm.provider import Answer, NameRule, Operation, Resource, ResourceType
+from emulator.arm.provider import Answer, NameRule, Operation, Resource, ResourceType, not_operable
 from emulator.arm.resource_id import ResourceId
 
 USER_ASSIGNED_IDENTITIES: Final = "Microsoft.ManagedIdentity/userAssignedIdentities"
@@ -80,11 +80,7 @@ class UserAssignedIdentities:
 
     async def operate(self, operation: Operation) -> Answer:
         """Refuse: there is nothing below an identity."""
-        raise ArmError(
-            404,
-            "ResourceNotFound",
-            f"{operation.method} {'/'.join(operation.path)} of {operation.resource.id} is not emulated.",
-        )
+        raise not_operable(operation)
 
 
 class ResourceIdentities:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
+from emulator.arm.errors import ArmError
 from emulator.arm.resource_id import ResourceId
 from emulator.identity import Principal
 
@@ -164,3 +165,12 @@ class Authorizer(Protocol):
     def may_data(self, principal: Principal, action: str, scope: str) -> bool:
         """Tell whether `principal` has the data action `action` at the resource id `scope`."""
         ...
+
+
+def not_operable(operation: Operation) -> ArmError:
+    """Return the error for an operation that is not implemented, for providers to raise."""
+    return ArmError(
+        404,
+        "ResourceNotFound",
+        f"{operation.method} '{'/'.join(operation.path)}' below '{operation.resource.id}' is not emulated.",
+    )

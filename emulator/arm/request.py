@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from emulator.arm.authorization import Authorization, not_authorized
-from emulator.arm.errors import ArmError
+from emulator.arm.errors import ArmError, not_authorized
+from emulator.arm.provider import Authorizer
 from emulator.identity import Principal
 
 
@@ -37,13 +37,13 @@ class ArmRequest:
                 f"{', '.join(['api-version', *allowed])}.",
             )
 
-    def check_access(self, authorization: Authorization, action: str, scope: str) -> None:
+    def check_access(self, authorizer: Authorizer, action: str, scope: str) -> None:
         """Refuse what no role of the principal allows.
 
         Raises:
             ArmError: 403 AuthorizationFailed.
         """
-        if not authorization.may(self.principal, action, scope):
+        if not authorizer.may(self.principal, action, scope):
             raise not_authorized(self.principal, action, scope)
 
 

@@ -6,8 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
-from emulator.arm.errors import ArmError
-from emulator.arm.provider import Answer, NameRule, Operation, Resource, ResourceType
+from emulator.arm.provider import Answer, NameRule, Operation, Resource, ResourceType, not_operable
 
 RESOURCE_GROUPS: Final = "Microsoft.Resources/resourceGroups"
 RESOURCES_API_VERSIONS: Final = ("2024-03-01", "2025-04-01", "2024-11-01", "2024-07-01", "2022-09-01", "2021-04-01")
@@ -61,8 +60,4 @@ class ResourceGroups:
 
     async def operate(self, operation: Operation) -> Answer:
         """Refuse: operations of groups, such as exporting a template, are not emulated."""
-        raise ArmError(
-            404,
-            "ResourceNotFound",
-            f"{operation.method} {'/'.join(operation.path)} of {operation.resource.id} is not emulated.",
-        )
+        raise not_operable(operation)

@@ -37,7 +37,10 @@ class ResourceId:
         if len(parts) < 3 or len(parts) % 2 == 0 or not all(parts):
             raise _invalid(text)
         if head and not _is_container(head):
-            cls.parse(head)
+            try:
+                cls.parse(head)
+            except ArmError as error:
+                raise _invalid(text) from error
         pairs = tuple(zip(parts[1::2], parts[2::2], strict=True))
         return cls(head, parts[0], pairs)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from emulator.arm.resource_id import ResourceId
 from emulator.arm.roles import Permission, Role
@@ -27,6 +28,12 @@ class History:
     updated_by: str
     updated_on: str
 
+    @classmethod
+    def written(cls, by: str, on: datetime, before: History | None) -> History:
+        """Return the history after `by` wrote now, `before` None for the first time."""
+        now = on.isoformat()
+        return cls(before.created_by, before.created_on, by, now) if before else cls(by, now, by, now)
+
     def properties(self) -> dict[str, str]:
         """Return the members of ``properties`` that tell the history."""
         return {
@@ -35,6 +42,10 @@ class History:
             "updatedBy": self.updated_by,
             "updatedOn": self.updated_on,
         }
+
+
+HISTORY: Final = {name: {"readOnly": True} for name in ("createdBy", "createdOn", "updatedBy", "updatedOn")}
+"""JSON Schema of what `History.properties` makes."""
 
 
 @dataclass(frozen=True)

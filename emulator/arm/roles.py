@@ -14,6 +14,7 @@ from importlib import resources
 from typing import Any
 
 AUTHORIZATION = "Microsoft.Authorization"
+GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 """The GUID of the built-in role Owner, https://learn.microsoft.com/azure/role-based-access-control/built-in-roles."""
 

@@ -97,8 +97,9 @@ class SubscriptionRequests:
         )
 
     def _subscriptions(self, request: ArmRequest, _: re.Match[str]) -> Answer:
+        """The subscription, for who has a role at it or at anything in it."""
         request.check_query()
-        visible = self._authorization.may_anywhere_below(request.principal, SUBSCRIPTION_READ, self._root)
+        visible = self._authorization.assignments(request.principal.object_id)
         return Answer(200, {"value": [self._subscription_body()] if visible else []})
 
     def _subscription(self, request: ArmRequest, _: re.Match[str]) -> Answer:
@@ -166,7 +167,7 @@ class SubscriptionRequests:
         ]
 
         def entry(resource: Resource) -> dict[str, Any]:
-            times = dict(zip(_TIMES, self._store.times(resource.id), strict=True))
+            times: dict[str, str] = dict(zip(_TIMES, self._store.times(resource.id), strict=True))
             return _entry(resource) | {name: times[name] for name in expanded}
 
         return Answer(200, _page(entries, entry, request))

@@ -214,8 +214,10 @@ def _pruned(schema: Any, value: Any, keeps: Callable[[Mapping[str, Any], Any], b
 
 def _explain(error: ValidationError) -> tuple[str, str]:
     """Return the path of the property at fault and what is wrong with it."""
-    while error.context and (closest := best_match(error.context)) is not None:
-        error = closest
+    while error.context:
+        # Of alternatives, one of the value's own type says more than one of another type.
+        likely = [other for other in error.context if other.validator != "type" or other.path] or error.context
+        error = best_match(likely) or likely[0]
     path = _path(error.absolute_path)
     rule: Any = error.schema if isinstance(error.schema, dict) else {}
     instance: Any = error.instance
@@ -226,7 +228,8 @@ def _explain(error: ValidationError) -> tuple[str, str]:
         case "additionalProperties":
             known = rule.get("properties", {})
             unknown = ", ".join(sorted(name for name in instance if name not in known))
-            text = f"unknown: {unknown}; allowed: {', '.join(sorted(known)) or 'nothing'}"
+            allowed = ", ".join(sorted(name for name, member in known.items() if not _is_read_only(member)))
+            text = f"unknown: {unknown}; allowed: {allowed or 'nothing'}"
         case "required":
             text = f"required and missing: {', '.join(name for name in expected if name not in instance)}"
         case "enum":
