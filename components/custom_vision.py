@@ -267,8 +267,8 @@ def _checked(news: Properties) -> dict[str, Any]:
 
 
 def _differs(field: str, olds: Properties, news: Properties) -> bool:
-    new = news.get(field)
-    return isinstance(new, Unknown) or (new or None) != (olds.get(field) or None)
+    # A null and an empty list are the same as nothing; what is unknown equals nothing that is known.
+    return (news.get(field) or None) != (olds.get(field) or None)
 
 
 def _replaces(project_id: str, olds: Properties, news: Properties) -> list[str]:

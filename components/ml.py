@@ -95,7 +95,7 @@ class MLLayer(pulumi.ComponentResource):
             CustomVisionProjectArgs(
                 account_id=self.training.id,
                 endpoint=self.training_endpoint,
-                training_key=pulumi.Output.secret(keys.apply(_first_key)),
+                training_key=keys.apply(_first_key),
                 name=settings.custom_vision_project_name,
                 description=DESCRIPTION,
                 domain_id=settings.domain_id,
