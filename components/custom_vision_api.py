@@ -22,10 +22,11 @@ BASE_PATH: Final = "customvision/v3.3/training"
 
 _TIMEOUT_SECONDS: Final = (10, 60)
 """To connect, and between two bytes of the answer."""
-_ATTEMPTS: Final = 6
+_ATTEMPTS: Final = 7
 _FIRST_PAUSE_SECONDS: Final = 1.0
 _LONGEST_PAUSE_SECONDS: Final = 60.0
-"""Without a word of the service pauses are 1, 2, 4, 8 and 16 s; what the service asks for is kept up to this long."""
+"""Without a word of the service pauses are 1, 2, 4, 8, 16 and 32 s, in which the name of a new account gets around; what
+the service asks for is kept up to this long."""
 
 
 _STALE_KEY: Final = (
@@ -89,7 +90,7 @@ class ProjectDefinition:
 class CustomVisionClient:
     """Calls one training account.
 
-    A call is repeated after 429, 5xx and a lost connection, six times in all, with growing pauses or those that the
+    A call is repeated after 429, 5xx and a lost connection, seven times in all, with growing pauses or those that the
     service asks for. The key is sent in the Training-Key header only, never to another address (redirects are not
     followed), and is cut out of whatever text comes back.
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import pulumi
+from pulumi.output import UNKNOWN
 from pulumi_azure_native import cognitiveservices
 
 from components import naming
@@ -103,7 +104,8 @@ class MLLayer(pulumi.ComponentResource):
                 target_export_platforms=list(settings.target_export_platforms),
                 adopt_project_id=settings.adopt_project_id,
             ),
-            opts=pulumi.ResourceOptions(parent=self),
+            # Deleting it unpublishes its iterations, so the account that they are published to must still be there.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[self.prediction]),
         )
 
 
@@ -116,4 +118,10 @@ def _first_key(keys: cognitiveservices.ListAccountKeysResult) -> str:
 
 
 def _endpoint(properties: cognitiveservices.outputs.AccountPropertiesResponse) -> str:
-    return properties.endpoint.rstrip("/") + "/"
+    endpoint = cast("str | None", properties.endpoint)
+    if endpoint is not None:
+        return endpoint.rstrip("/") + "/"
+    if pulumi.runtime.is_dry_run():
+        # A preview may show the properties as they were asked for, without what the service adds.
+        return cast("str", UNKNOWN)
+    raise ValueError("the Custom Vision account has no endpoint")

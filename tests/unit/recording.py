@@ -77,9 +77,7 @@ class Cloud(mocks.Mocks):
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         inputs = unwrap(args.inputs)
         if self._preview or not args.custom:
-            # azure-native makes unknown what the service adds, also inside the properties of an account.
-            known = {key: value for key, value in inputs.items() if key != "properties"}
-            return None if args.custom else "", known
+            return None if args.custom else "", inputs
         match args.typ:
             case "random:index/randomString:RandomString":
                 return "abc123", {**inputs, "result": "abc123"}

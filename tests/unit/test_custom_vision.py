@@ -330,7 +330,7 @@ class TestRead:
     def test_a_service_that_cannot_be_asked_is_no_deleted_project(
         self, provider: CustomVisionProjectProvider, service: TrainingService, props: dict[str, Any]
     ):
-        service.faults.extend([Fault(status=503)] * 6)
+        service.faults.extend([Fault(status=503)] * 7)
         with pytest.raises(CustomVisionError, match="HTTP 503"):
             provider.read(str(uuid.uuid4()), props)
 
@@ -427,15 +427,15 @@ class TestRetries:
     def test_a_passing_fault_is_waited_out_with_growing_pauses(
         self, service: TrainingService, pauses: list[float], fault: Fault
     ):
-        service.faults.extend([fault] * 5)
+        service.faults.extend([fault] * 6)
         assert self.client(service, pauses).list_projects() == []
-        assert pauses == [1, 2, 4, 8, 16]
+        assert pauses == [1, 2, 4, 8, 16, 32]
 
     def test_a_lasting_fault_ends_in_its_error(self, service: TrainingService, pauses: list[float]):
-        service.faults.extend([Fault(status=503)] * 7)
+        service.faults.extend([Fault(status=503)] * 8)
         with pytest.raises(CustomVisionError, match="GetProjects: HTTP 503 ErrorUnknown: a fault of the service"):
             self.client(service, pauses).list_projects()
-        assert len(service.requests) == 6
+        assert len(service.requests) == 7
 
     def test_an_address_where_nobody_listens_is_named(self, service: TrainingService, pauses: list[float]):
         service.close()
@@ -443,7 +443,7 @@ class TestRetries:
             self.client(service, pauses).list_projects()
         assert caught.value.status is None
         assert KEY not in str(caught.value)
-        assert len(pauses) == 5
+        assert len(pauses) == 6
 
     @pytest.mark.parametrize(
         ("headers", "message", "pause"),

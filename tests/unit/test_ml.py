@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+from pulumi.output import Unknown
 
 from tests.unit.layers import ml_layer
 from tests.unit.recording import SECRET_SIGNATURE, TRAINING_KEY, Deployed, Run, minimal_config, unwrap
@@ -80,4 +81,12 @@ def test_the_layer_can_be_previewed_before_the_account_has_keys(run: Run, previe
     layer = deployed.one("custom-vision-retraining:index:MLLayer")
     children = [each for each in deployed.resources if each is not layer]
     assert len(children) == 3
+    endpoint = deployed.one(PROJECT).inputs["endpoint"]
+    assert isinstance(endpoint, Unknown) is preview
     assert all(each.parent == layer.urn for each in children)
+
+
+def test_the_project_goes_before_the_account_that_its_iterations_are_published_to(run: Run):
+    deployed = run(minimal_config(), ml_layer)
+    (prediction,) = [each for each in deployed.all(ACCOUNT) if each.plain["kind"] == "CustomVision.Prediction"]
+    assert prediction.urn in deployed.one(PROJECT).depends_on
