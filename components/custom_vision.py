@@ -146,7 +146,7 @@ class CustomVisionProjectProvider(ResourceProvider):
             CustomVisionError: the service refused, or the project is gone.
         """
         if _definition(_olds) == _definition(_news):
-            return UpdateResult({**_outs_of_inputs(_news)})
+            return UpdateResult(_kept(_news))
         client = self._client(_news)
         project = client.get_project(_id)
         if project is None:
@@ -310,14 +310,14 @@ def _marked(props: Properties) -> str:
     return f"{props['description']} {_marker(props)}".strip()
 
 
-def _outs_of_inputs(props: Properties) -> dict[str, Any]:
+def _kept(props: Properties) -> dict[str, Any]:
     return {field: props.get(field) for field in _RULES}
 
 
 def _outputs(project: Project, props: Properties) -> dict[str, Any]:
     """What Pulumi keeps: the inputs, with what the service says about the project in the place of what was asked."""
     return {
-        **_outs_of_inputs(props),
+        **_kept(props),
         "name": project.name,
         "description": project.description.removesuffix(_marker(props)).rstrip(),
         "domain_id": project.domain_id.lower(),

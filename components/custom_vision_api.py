@@ -25,8 +25,8 @@ _TIMEOUT_SECONDS: Final = (10, 60)
 _ATTEMPTS: Final = 7
 _FIRST_PAUSE_SECONDS: Final = 1.0
 _LONGEST_PAUSE_SECONDS: Final = 60.0
-"""Without a word of the service pauses are 1, 2, 4, 8, 16 and 32 s, in which the name of a new account gets around; what
-the service asks for is kept up to this long."""
+"""Without a word of the service pauses are 1, 2, 4, 8, 16 and 32 s, in which the name of a new account gets around;
+what the service asks for is kept up to this long."""
 
 
 _STALE_KEY: Final = (

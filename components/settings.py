@@ -22,13 +22,14 @@ class Setting:
     """One key of the stack's configuration.
 
     `default` is None where the setting may be left out and nothing stands in for it; else it is a value as Pulumi.yaml
-    would hold it.
+    would hold it. `replaces` says what a change of the setting replaces; without it every change is made in place.
     """
 
     key: str
     kind: ValueKind
     default: Any
     description: str
+    replaces: str = ""
 
     @property
     def attribute(self) -> str:
@@ -86,6 +87,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         None,
         "A project that exists in the training account and is to be used instead of a new one. It takes the name, "
         "domain and classification type that are set here, and it is left in place when the stack is destroyed.",
+        replaces="the project, unless it names the very project that the stack has",
     ),
     Setting(
         "domain",
@@ -180,6 +182,7 @@ LOCATION: Final = Setting(
     kinds.matching(r"[a-z][a-z0-9]{2,49}", "the name of an Azure region, e.g. eastus"),
     None,
     "The region of every resource.",
+    replaces="everything, under new names",
 )
 """The one setting that is the provider's; the program needs it too, because some bodies name their region."""
 

@@ -37,8 +37,8 @@ Every setting is declared in `Pulumi.yaml`, set with `pulumi config set KEY VALU
 together, each with key, value and what is allowed. `Pulumi.local.yaml` is for the emulator, `Pulumi.dev.yaml` for a
 subscription.
 
-| Key | Type | Default | Allowed | Meaning |
-|---|---|---|---|---|
+| Key | Type | Default | Allowed | Meaning | A change |
+|---|---|---|---|---|---|
 """
 
 
@@ -67,7 +67,8 @@ def _declaration(setting: Setting) -> str:
 
 def _row(setting: Setting) -> str:
     default = "required" if setting is LOCATION else "none" if setting.default is None else f"`{_shown(setting)}`"
-    cells = (f"`{setting.key}`", setting.kind.pulumi_type, default, setting.kind.allowed, setting.description)
+    change = f"replaces {setting.replaces}" if setting.replaces else "in place"
+    cells = (f"`{setting.key}`", setting.kind.pulumi_type, default, setting.kind.allowed, setting.description, change)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
 
 

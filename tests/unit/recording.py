@@ -39,6 +39,11 @@ class Registered:
     def plain(self) -> dict[str, Any]:
         return unwrap(self.inputs)
 
+    @property
+    def plain_data(self) -> dict[str, Any]:
+        """`plain` in a form that can be compared: an asset as its text."""
+        return {key: getattr(value, "text", value) for key, value in self.plain.items()}
+
 
 @dataclass
 class Deployed:

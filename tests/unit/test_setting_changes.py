@@ -1,0 +1,105 @@
+"""What a change of each setting does to the resources of a stack: updates in place, or what docs/configuration.md says.
+
+Which inputs replace a resource is taken from the stand-in of azure-native, and for the project from its own provider.
+"""
+
+import pytest
+
+from components.custom_vision import CustomVisionProjectProvider
+from components.settings import LOCATION, SETTINGS, Setting
+from emulator.pulumi.azure_native.types import SPECS
+from tests.unit.recording import Deployed, Registered, Run, minimal_config
+
+PROJECT = "pulumi-python:dynamic/customvision:Project"
+PROTECTION_ONLY = {"protectData"}
+
+CHANGES = {
+    "environmentTags": '{"team": "vision"}',
+    "protectData": "true",
+    "storageSku": "Standard_ZRS",
+    "retentionDaysProcessed": "10",
+    "retentionDaysRejected": "10",
+    "customVisionSku": "F0",
+    "customVisionProjectName": "another",
+    "adoptProjectId": "0f8fad5b-d9cb-469f-a165-70867728950e",
+    "domain": "Food (compact)",
+    "classificationType": "Multilabel",
+    "targetExportPlatforms": '["ONNX"]',
+    "publishName": "live",
+    "minimumImagesPerTag": "30",
+    "probabilityThreshold": "0.9",
+    "pollIntervalSeconds": "60",
+    "trainingPollSeconds": "5",
+    "logRetentionDays": "90",
+    "alertEmail": "team@example.com",
+    "customVisionErrorThreshold": "50",
+    "resourceManagerEndpoint": "https://management.chinacloudapi.cn/",
+    "resourceManagerAudience": "https://management.chinacloudapi.cn/",
+    "storageAudience": "https://storage.chinacloudapi.cn/",
+}
+# A setting that is only allowed together with another one.
+NEEDS = {"targetExportPlatforms": {"domain": "General (compact)"}}
+
+
+def differences(before: Deployed, after: Deployed) -> tuple[set[str], set[str]]:
+    """Return the names of the resources that are updated, and of those that are replaced."""
+    old = {each.urn: each for each in before.resources}
+    assert set(old) == {each.urn for each in after.resources}
+    changed = [(old[each.urn], each) for each in after.resources if old[each.urn].plain_data != each.plain_data]
+    replaced = {new.name for previous, new in changed if is_replaced(previous, new)}
+    return {new.name for _, new in changed} - replaced, replaced
+
+
+def is_replaced(old: Registered, new: Registered) -> bool:
+    if new.type == PROJECT:
+        return bool(CustomVisionProjectProvider().diff("the-project", old.plain, new.plain).replaces)
+    if new.type.startswith("random:"):
+        return True
+    return any(value_at(old, path) != value_at(new, path) for path in SPECS[new.type].replacing)
+
+
+def value_at(resource: Registered, path: str) -> object:
+    value: object = resource.plain
+    for member in path.split("."):
+        value = value.get(member) if isinstance(value, dict) else None
+    return value
+
+
+@pytest.fixture(scope="module")
+def baselines() -> dict[str, Deployed]:
+    """Keep what was deployed before the change, for the settings that start from the same."""
+    return {}
+
+
+def test_every_setting_has_a_change():
+    assert set(CHANGES) == {setting.key for setting in SETTINGS}
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.key)
+def test_a_change_is_made_in_place_unless_the_documentation_says_otherwise(
+    run: Run, baselines: dict[str, Deployed], setting: Setting
+):
+    key = setting.key
+    needed = NEEDS.get(key, {})
+    start = str(needed)
+    if start not in baselines:
+        baselines[start] = run(minimal_config(**needed))
+    updated, replaced = differences(baselines[start], run(minimal_config(**{**needed, key: CHANGES[key]})))
+    if setting.replaces:
+        assert replaced == {"ml-project"}
+    else:
+        assert replaced == set()
+        assert bool(updated) is (key not in PROTECTION_ONLY)
+
+
+def test_another_region_replaces_everything_that_lies_in_one(run: Run):
+    assert LOCATION.replaces == "everything, under new names"
+    _, replaced = differences(run(minimal_config()), run({**minimal_config(), "azure-native:location": "westeurope"}))
+    assert {
+        "suffix",
+        "resource-group",
+        "data-account",
+        "ml-training",
+        "ml-prediction",
+        "orchestration-retrain",
+    } <= replaced
