@@ -1,0 +1,42 @@
+"""Http and Response."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from emulator.logic_apps.definition import Action
+from emulator.logic_apps.execution import ActionError, Execution, evaluated
+from emulator.logic_apps.http_calls import CallError, prepare
+from emulator.logic_apps.records import ActionRecord
+from emulator.logic_apps.run_environment import Frame
+
+_REFUSED = 400
+
+
+async def http(execution: Execution, action: Action, frame: Frame, record: ActionRecord) -> None:
+    """Make a call; an answer of 400 and above fails the action, and is its output all the same."""
+    record.inputs = evaluated(execution, action, frame, record, action.inputs)
+    try:
+        call = prepare(record.inputs, action.raw.get("operationOptions"))
+        record.outputs = await execution.calls.send(call, execution.principal_id, execution.random, record.retries)
+    except CallError as error:
+        raise ActionError(error.code, error.message) from error
+    status = int(record.outputs["statusCode"])
+    record.code = _phrase(status)
+    if status >= _REFUSED:
+        raise ActionError(record.code, f"The call was answered with the status {status}.", record.outputs)
+
+
+async def response(execution: Execution, action: Action, frame: Frame, record: ActionRecord) -> None:
+    """Answer the request that started the run."""
+    record.inputs = record.outputs = evaluated(execution, action, frame, record, action.inputs)
+    if execution.response.done():
+        raise ActionError("ActionResponseSkipped", "The request was answered already, or its caller did not wait.")
+    execution.response.set_result(record.outputs)
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase.replace(" ", "").replace("-", "")
+    except ValueError:
+        return str(status)

@@ -1,0 +1,106 @@
+"""Actions on variables."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from emulator.logic_apps.definition import VARIABLE_TYPES, Action
+from emulator.logic_apps.execution import ActionError, Execution, evaluated
+from emulator.logic_apps.expressions import Json
+from emulator.logic_apps.expressions.values import to_text
+from emulator.logic_apps.records import ActionRecord
+from emulator.logic_apps.run_environment import Frame
+
+_EMPTY: dict[str, Json] = {
+    "boolean": None,
+    "integer": None,
+    "float": None,
+    "string": None,
+    "object": None,
+    "array": None,
+}
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "boolean": bool, "integer": int, "float": (int, float), "string": str, "object": dict, "array": list,
+}  # fmt: skip
+
+
+async def initialize(execution: Execution, action: Action, frame: Frame, record: ActionRecord) -> None:
+    """Make variables with their types and values."""
+    inputs = record.inputs = evaluated(execution, action, frame, record, action.inputs)
+    for variable in inputs["variables"]:
+        kind, name, value = str(variable.get("type")).lower(), str(variable["name"]), variable.get("value")
+        if kind not in VARIABLE_TYPES:
+            raise ActionError(
+                "InvalidVariable", f"the type of '{name}' is {kind!r}; allowed: {', '.join(VARIABLE_TYPES)}"
+            )
+        if value is not None and not _fits(kind, value):
+            raise ActionError("InvalidVariable", f"the value of '{name}' is not of the type {kind}")
+        execution.state.variables[name] = _EMPTY[kind] if value is None else copy.deepcopy(value)
+    execution.keep_variables()
+
+
+def _fits(kind: str, value: Json) -> bool:
+    return isinstance(value, _KINDS[kind]) and (kind == "boolean" or not isinstance(value, bool))
+
+
+def _target(execution: Execution, name: str) -> str:
+    for known in execution.state.variables:
+        if known.lower() == name.lower():
+            return known
+    raise ActionError("InvalidVariable", f"The variable '{name}' is not initialized.")
+
+
+def _inputs(execution: Execution, action: Action, frame: Frame, record: ActionRecord) -> tuple[str, Any]:
+    inputs = record.inputs = evaluated(execution, action, frame, record, action.inputs)
+    return _target(execution, str(inputs["name"])), inputs.get("value")
+
+
+def _set(execution: Execution, record: ActionRecord, name: str, value: Json) -> None:
+    execution.state.variables[name] = value
+    record.outputs = {"body": {"name": name, "value": value}}
+    execution.keep_variables()
+
+
+async def set_(execution: Execution, action: Action, frame: Frame, record: ActionRecord) -> None:
+    """Give a variable another value of its type."""
+    name, value = _inputs(execution, action, frame, record)
+    kind = execution.variable_types.get(name.lower())
+    if kind is not None and value is not None and not _fits(kind, value):
+        raise ActionError("InvalidVariable", f"the value for '{name}' is not of the type {kind}")
+    _set(execution, record, name, copy.deepcopy(value))
+
+
+def _number(name: str, value: Json) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ActionError("InvalidVariable", f"'{name}' takes a number, not {value!r}")
+    return value
+
+
+async def increment(execution: Execution, action: Action, frame: Frame, record: ActionRecord) -> None:
+    """Add to a number, one by default."""
+    name, value = _inputs(execution, action, frame, record)
+    step = 1 if value is None else _number(name, value)
+    _set(execution, record, name, _number(name, execution.state.variables[name]) + step)
+
+
+async def decrement(execution: Execution, action: Action, frame: Frame, record: ActionRecord) -> None:
+    """Subtract from a number, one by default."""
+    name, value = _inputs(execution, action, frame, record)
+    step = 1 if value is None else _number(name, value)
+    _set(execution, record, name, _number(name, execution.state.variables[name]) - step)
+
+
+async def append_to_array(execution: Execution, action: Action, frame: Frame, record: ActionRecord) -> None:
+    """Add an element."""
+    name, value = _inputs(execution, action, frame, record)
+    known = execution.state.variables[name] or []
+    if not isinstance(known, list):
+        raise ActionError("InvalidVariable", f"'{name}' is not an array")
+    _set(execution, record, name, [*known, copy.deepcopy(value)])
+
+
+async def append_to_string(execution: Execution, action: Action, frame: Frame, record: ActionRecord) -> None:
+    """Add text."""
+    name, value = _inputs(execution, action, frame, record)
+    _set(execution, record, name, to_text(execution.state.variables[name]) + to_text(value))

@@ -1,0 +1,274 @@
+"""Calls of Http actions and triggers: what is sent, what comes of the answer, and when it is tried again."""
+
+from __future__ import annotations
+
+import base64
+import email.utils
+import json
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import quote, urlencode
+
+import httpx
+
+from emulator.clock import Clock
+from emulator.logic_apps import limits
+from emulator.logic_apps.durations import duration_seconds
+from emulator.logic_apps.expressions import Json
+
+_RETRIED = frozenset({408, 429})
+_MOST_POLLS = 10_000
+
+
+class TokenSource(Protocol):
+    """Gives managed identities their tokens."""
+
+    def token(self, principal_id: str, audience: str) -> str:
+        """Return a bearer token of the identity for `audience`."""
+        ...
+
+
+class CallError(Exception):
+    """A call could not be made, or no answer came."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request as an action describes it, every expression evaluated."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    content: bytes | None
+    authentication: Mapping[str, Any] | None
+    retry: RetryPolicy
+    asynchronous: bool
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """How often and after how many seconds a failed call is tried again."""
+
+    kind: str
+    count: int
+    interval: float
+    least: float
+    most: float
+
+    @classmethod
+    def parse(cls, policy: Mapping[str, Any] | None) -> RetryPolicy:
+        """Return the policy that an action's inputs describe; the default is exponential.
+
+        Raises:
+            CallError: the type, the count or a duration is not valid.
+        """
+        policy = policy or {}
+        kind = str(policy.get("type", "exponential")).lower()
+        if kind not in ("none", "fixed", "exponential"):
+            raise CallError("InvalidRetryPolicy", f"retryPolicy.type is {kind!r}; allowed: none, fixed, exponential")
+        count = int(policy.get("count", limits.RETRY_COUNT))
+        if not 0 <= count <= limits.RETRY_MOST_COUNT:
+            raise CallError(
+                "InvalidRetryPolicy", f"retryPolicy.count is {count}; allowed: up to {limits.RETRY_MOST_COUNT}"
+            )
+        try:
+            interval = duration_seconds(policy["interval"]) if "interval" in policy else limits.RETRY_INTERVAL_SECONDS
+            least = (
+                duration_seconds(policy["minimumInterval"])
+                if "minimumInterval" in policy
+                else limits.RETRY_LEAST_SECONDS
+            )
+            most = (
+                duration_seconds(policy["maximumInterval"])
+                if "maximumInterval" in policy
+                else limits.RETRY_MOST_SECONDS
+            )
+        except ValueError as error:
+            raise CallError("InvalidRetryPolicy", f"retryPolicy: {error}") from error
+        return cls(kind, count if kind != "none" else 0, interval, least, most)
+
+    def pause(self, attempt: int, source: random.Random) -> float:
+        """Return the seconds before the try after the `attempt`-th failed one (from 1)."""
+        if self.kind == "fixed":
+            return self.interval
+        low = self.least if attempt == 1 else max(self.least, 2 ** (attempt - 2) * self.interval)
+        high = min(self.most, 2 ** (attempt - 1) * self.interval)
+        return source.uniform(min(low, high), high)
+
+
+def prepare(inputs: Mapping[str, Any], operation_options: str | None) -> Call:
+    """Return the request that evaluated inputs describe.
+
+    Raises:
+        CallError: method or uri is missing, or an option is unknown.
+    """
+    method, url = inputs.get("method"), inputs.get("uri")
+    if not isinstance(method, str) or not isinstance(url, str) or not url.startswith(("http://", "https://")):
+        raise CallError(
+            "InvalidHttpInputs", f"method {method!r} and uri {url!r} have to be a method and an http(s) address"
+        )
+    queries = {str(name): _text(value) for name, value in (inputs.get("queries") or {}).items()}
+    if queries:
+        url += ("&" if "?" in url else "?") + urlencode(queries, quote_via=quote)
+    headers = {str(name): _text(value) for name, value in (inputs.get("headers") or {}).items()}
+    if inputs.get("cookie"):
+        headers["Cookie"] = _text(inputs["cookie"])
+    content, content_type = _content(inputs.get("body"))
+    if content is not None and not any(name.lower() == "content-type" for name in headers):
+        headers["Content-Type"] = content_type
+    return Call(
+        method.upper(),
+        url,
+        headers,
+        content,
+        inputs.get("authentication"),
+        RetryPolicy.parse(inputs.get("retryPolicy")),
+        operation_options != "DisableAsyncPattern",
+    )
+
+
+def _text(value: Json) -> str:
+    if isinstance(value, bool):
+        return "True" if value else "False"
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+
+
+def _content(body: Json) -> tuple[bytes | None, str]:
+    if body is None:
+        return None, ""
+    if isinstance(body, str):
+        return body.encode(), "text/plain; charset=utf-8"
+    if isinstance(body, dict) and "$content" in body:
+        return base64.b64decode(str(body["$content"])), str(body.get("$content-type", "application/octet-stream"))
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(), "application/json"
+
+
+def answer(response: httpx.Response) -> dict[str, Any]:
+    """Return an answer as outputs have it: statusCode, headers, body.
+
+    JSON is parsed, text is text, anything else is content with its type; without content there is no body.
+    """
+    headers: dict[str, str] = {}
+    for name, value in response.headers.multi_items():
+        headers[name] = f"{headers[name]},{value}" if name in headers else value
+    found: dict[str, Any] = {"statusCode": response.status_code, "headers": headers}
+    if response.content:
+        found["body"] = _parsed(response.content, response.headers.get("content-type", "application/octet-stream"))
+    return found
+
+
+def _parsed(content: bytes, content_type: str) -> Json:
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind == "application/json" or kind.endswith("+json"):
+        try:
+            return json.loads(content.decode("utf-8-sig"))
+        except ValueError:
+            pass
+    elif kind.startswith("text/"):
+        return content.decode("utf-8", errors="replace")
+    return {"$content-type": content_type, "$content": base64.b64encode(content).decode("ascii")}
+
+
+class HttpCalls:
+    """Makes calls with retries, on the emulator's clock."""
+
+    def __init__(self, client: httpx.AsyncClient, tokens: TokenSource, clock: Clock) -> None:
+        self._client = client
+        self._tokens = tokens
+        self._clock = clock
+
+    async def send(
+        self, call: Call, principal_id: str | None, source: random.Random, attempts: list[dict[str, Any]]
+    ) -> dict[str, Any]:
+        """Return the answer; tries that failed before it are appended to `attempts`.
+
+        Raises:
+            CallError: no answer came, or the call cannot be made.
+        """
+        response = await self._tried(call, principal_id, source, attempts)
+        polls = 0
+        while (
+            call.asynchronous and response.status_code == 202 and "location" in response.headers and polls < _MOST_POLLS
+        ):
+            polls += 1
+            await self._clock.sleep(_retry_after(response) or limits.ASYNCHRONOUS_POLL_SECONDS)
+            url = str(response.url.join(response.headers["location"]))
+            follow = Call("GET", url, {}, None, call.authentication, call.retry, call.asynchronous)
+            response = await self._tried(follow, principal_id, source, attempts)
+        return answer(response)
+
+    async def _tried(
+        self, call: Call, principal_id: str | None, source: random.Random, attempts: list[dict[str, Any]]
+    ) -> httpx.Response:
+        for attempt in range(1, call.retry.count + 2):
+            began = self._clock.now().isoformat()
+            try:
+                response = await self._once(call, principal_id)
+            except httpx.HTTPError as error:
+                failure = CallError(
+                    "ActionRequestFailed" if not isinstance(error, httpx.TimeoutException) else "Timeout", _words(error)
+                )
+                if attempt > call.retry.count:
+                    raise failure from error
+                pause, code = None, failure.code
+            else:
+                if (response.status_code not in _RETRIED and response.status_code < 500) or attempt > call.retry.count:
+                    return response
+                pause, code = _retry_after(response), str(response.status_code)
+            attempts.append({"startTime": began, "endTime": self._clock.now().isoformat(), "code": code})
+            await self._clock.sleep(pause if pause is not None else call.retry.pause(attempt, source))
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    async def _once(self, call: Call, principal_id: str | None) -> httpx.Response:
+        headers = {"User-Agent": "azure-logic-apps/1.0", **call.headers, **self._authorization(call, principal_id)}
+        if call.content is None and call.method in ("POST", "PUT", "PATCH"):
+            headers["Content-Length"] = "0"
+        return await self._client.request(
+            call.method, call.url, headers=headers, content=call.content, timeout=limits.HTTP_SECONDS
+        )
+
+    def _authorization(self, call: Call, principal_id: str | None) -> dict[str, str]:
+        authentication = call.authentication
+        if not authentication:
+            return {}
+        kind = str(authentication.get("type"))
+        if kind == "ManagedServiceIdentity":
+            if principal_id is None:
+                raise CallError(
+                    "WorkflowManagedIdentityNotSpecified", "The workflow has no managed identity that is enabled."
+                )
+            audience = str(authentication.get("audience") or "https://management.azure.com/")
+            return {"Authorization": f"Bearer {self._tokens.token(principal_id, audience)}"}
+        if kind == "Basic":
+            pair = f"{authentication.get('username', '')}:{authentication.get('password', '')}"
+            return {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode("ascii")}
+        if kind == "Raw":
+            return {"Authorization": str(authentication.get("value", ""))}
+        raise CallError(
+            "InvalidAuthentication",
+            f"authentication.type is {kind!r}, which is not emulated; the emulator has: Basic, ManagedServiceIdentity, Raw",
+        )
+
+
+def _words(error: httpx.HTTPError) -> str:
+    """Addresses carry signatures, so the exception's own text is not repeated."""
+    return f"The request failed: {type(error).__name__}."
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    header = response.headers.get("retry-after")
+    if header is None:
+        return None
+    if header.isdigit():
+        return float(header)
+    moment = email.utils.parsedate_to_datetime(header)
+    date = response.headers.get("date")
+    now = email.utils.parsedate_to_datetime(date) if date else moment
+    return max(0.0, (moment - now).total_seconds())

@@ -1,0 +1,26 @@
+"""Limits of Consumption workflows ("Limits and configuration reference for Azure Logic Apps", learn.microsoft.com)."""
+
+from typing import Final
+
+ACTIONS: Final = 500
+NESTING: Final = 8
+TRIGGERS: Final = 10
+NAME_CHARACTERS: Final = 80
+PARAMETERS: Final = 50
+VARIABLES: Final = 250
+SWITCH_CASES: Final = 25
+EXPRESSION_CHARACTERS: Final = 8192
+FOREACH_ITEMS: Final = 100_000
+FOREACH_REPETITIONS: Final = 20
+FOREACH_MOST_REPETITIONS: Final = 50
+UNTIL_COUNT: Final = 60
+UNTIL_MOST_COUNT: Final = 5000
+UNTIL_TIMEOUT_SECONDS: Final = 3600.0
+CONTENT_BYTES: Final = 104_857_600
+HTTP_SECONDS: Final = 120.0
+RETRY_COUNT: Final = 4
+RETRY_MOST_COUNT: Final = 90
+RETRY_INTERVAL_SECONDS: Final = 7.5
+RETRY_LEAST_SECONDS: Final = 5.0
+RETRY_MOST_SECONDS: Final = 45.0
+ASYNCHRONOUS_POLL_SECONDS: Final = 20.0

@@ -1,0 +1,354 @@
+"""Microsoft.Logic/workflows on Azure Resource Manager, 2019-05-01."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from emulator.arm.errors import ArmError
+from emulator.arm.provider import Answer, NameRule, Operation, Resource, ResourceType
+from emulator.clock import Clock
+from emulator.logic_apps.definition import Trigger, parse
+from emulator.logic_apps.execution import stamp
+from emulator.logic_apps.history import (
+    action_json,
+    repetition_json,
+    run_json,
+    trigger_history_json,
+    trigger_json,
+)
+from emulator.logic_apps.records import ActionRecord
+from emulator.logic_apps.signatures import Signatures, invoke_path
+from emulator.logic_apps.workflows import Workflow, Workflows, parameter_values
+
+TYPE: Final = "Microsoft.Logic/workflows"
+API_VERSION: Final = "2019-05-01"
+_PAGE: Final = 30
+_LARGEST_PAGE: Final = 250
+
+_ADDRESSES: Final = {
+    "type": "object",
+    "properties": {
+        "allowedCallerIpAddresses": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["addressRange"],
+                "properties": {"addressRange": {"type": "string"}},
+            },
+        },
+        "openAuthenticationPolicies": {"type": "object"},
+    },
+    "additionalProperties": False,
+}
+_SCHEMA: Final = {
+    "type": "object",
+    "required": ["location", "properties"],
+    "properties": {
+        "location": {"type": "string"},
+        "tags": {"type": "object", "additionalProperties": {"type": "string"}},
+        "identity": {
+            "type": "object",
+            "required": ["type"],
+            "properties": {"type": {"enum": ["SystemAssigned", "UserAssigned", "None"]}},
+        },
+        "properties": {
+            "type": "object",
+            "required": ["definition"],
+            "properties": {
+                "state": {"enum": ["Enabled", "Disabled"]},
+                "definition": {"type": "object"},
+                "parameters": {
+                    "type": "object",
+                    "additionalProperties": {
+                        "type": "object",
+                        "properties": {
+                            "type": {"type": "string"},
+                            "value": {},
+                            "metadata": {},
+                            "description": {"type": "string"},
+                        },
+                        "additionalProperties": False,
+                    },
+                },
+                "accessControl": {
+                    "type": "object",
+                    "properties": dict.fromkeys(("triggers", "contents", "actions", "workflowManagement"), _ADDRESSES),
+                    "additionalProperties": False,
+                },
+            },
+            "additionalProperties": False,
+        },
+    },
+}
+_SECURE = frozenset({"securestring", "secureobject"})
+
+Answering = Callable[["LogicAppsProvider", Workflow, Operation], Awaitable[Answer]]
+
+
+class LogicAppsProvider:
+    """Workflows, and what is below them: triggers, runs, actions."""
+
+    def __init__(self, workflows: Workflows, clock: Clock, signatures: Signatures) -> None:
+        self._workflows = workflows
+        self._clock = clock
+        self._signatures = signatures
+
+    @property
+    def resource_types(self) -> Sequence[ResourceType]:
+        """The one type."""
+        rule = NameRule(
+            re.compile(r"[A-Za-z0-9_.()-]{1,80}"), "1 to 80 letters, digits, hyphens, underscores, dots and parentheses"
+        )
+        return [ResourceType(TYPE, (API_VERSION,), rule, _SCHEMA, "required", identity=True)]
+
+    async def put(self, resource: Resource, previous: Resource | None) -> dict[str, Any]:
+        """Deploy a workflow."""
+        body = resource.body
+        properties = body["properties"]
+        definition = parse(properties["definition"])
+        parameter_values(definition, properties.get("parameters") or {})
+        await self._workflows.put(str(resource.id), body)
+        now = stamp(self._clock.now())
+        known = (previous.body if previous else {}).get("properties", {})
+        secure = {name.lower() for name, body in definition.parameters.items() if str(body["type"]).lower() in _SECURE}
+        shown = {
+            name: {key: value for key, value in parameter.items() if key != "value"}
+            if name.lower() in secure
+            else parameter
+            for name, parameter in (properties.get("parameters") or {}).items()
+        }
+        version = f"0858{int(self._clock.now().timestamp() * 1e6):017d}"
+        return {
+            **body,
+            "properties": {
+                "state": "Enabled",
+                **properties,
+                "parameters": shown,
+                "provisioningState": "Succeeded",
+                "createdTime": known.get("createdTime", now),
+                "changedTime": now,
+                "version": version,
+                "accessEndpoint": self._signatures.base_path(
+                    f"/workflows/{self._workflows.get(str(resource.id)).guid}"
+                ),
+            },
+        }
+
+    async def read(self, resource: Resource) -> dict[str, Any]:
+        """Return the body with its present state."""
+        workflow = self._workflows.get(str(resource.id))
+        state = "Enabled" if workflow.enabled else "Disabled"
+        return {**resource.body, "properties": {**resource.body["properties"], "state": state}}
+
+    async def delete(self, resource: Resource) -> None:
+        """Delete a workflow with its runs."""
+        await self._workflows.delete(str(resource.id))
+
+    async def operate(self, operation: Operation) -> Answer:
+        """Answer what is below a workflow."""
+        workflow = self._workflows.get(str(operation.resource.id))
+        shape = (
+            operation.method,
+            *(part.lower() if index % 2 == 0 else "*" for index, part in enumerate(operation.path)),
+        )
+        answering = _OPERATIONS.get(shape)
+        if answering is None:
+            raise ArmError(
+                404,
+                "NotImplemented",
+                f"The emulator does not implement {operation.method} .../{'/'.join(operation.path)} below a workflow.",
+            )
+        return await answering(self, workflow, operation)
+
+    async def switch(self, workflow: Workflow, operation: Operation) -> Answer:
+        """Enable or disable."""
+        state = "Enabled" if operation.path[0].lower() == "enable" else "Disabled"
+        await self._workflows.switch(workflow, state)
+        return Answer(200)
+
+    async def validate(self, workflow: Workflow, operation: Operation) -> Answer:
+        """Check a workflow without deploying it."""
+        properties = (operation.body or {}).get("properties") or {}
+        parameter_values(parse(properties.get("definition")), properties.get("parameters") or {})
+        return Answer(200)
+
+    async def triggers(self, workflow: Workflow, operation: Operation) -> Answer:
+        """List the triggers."""
+        return Answer(200, {"value": [trigger_json(workflow, each) for each in workflow.definition.triggers.values()]})
+
+    async def trigger(self, workflow: Workflow, operation: Operation) -> Answer:
+        """Return a trigger."""
+        return Answer(200, trigger_json(workflow, _trigger(workflow, operation.path[1])))
+
+    async def run_trigger(self, workflow: Workflow, operation: Operation) -> Answer:
+        """Let a trigger look, or fire, now."""
+        if not workflow.enabled:
+            raise ArmError(400, "WorkflowDisabled", "The workflow is disabled; enable it to run its triggers.")
+        await self._workflows.fire(workflow, _trigger(workflow, operation.path[1]).name)
+        return Answer(202)
+
+    async def callback_url(self, workflow: Workflow, operation: Operation) -> Answer:
+        """Return the signed address of a request trigger."""
+        if operation.path[0].lower() == "triggers":
+            trigger = _trigger(workflow, operation.path[1])
+        else:
+            requests = [each for each in workflow.definition.triggers.values() if each.kind == "request"]
+            if not requests:
+                raise ArmError(400, "TriggerRequestNotFound", "The workflow has no request trigger.")
+            trigger = requests[0]
+        if trigger.kind != "request":
+            raise ArmError(
+                400,
+                "TriggerIsNotRequest",
+                f"The trigger '{trigger.name}' is of type {trigger.type} and has no callback URL.",
+            )
+        path, permission = invoke_path(workflow.guid, trigger.name), f"/triggers/{trigger.name}/run"
+        queries = self._signatures.queries(path, permission)
+        return Answer(
+            200,
+            {
+                "value": self._signatures.url(path, permission),
+                "method": str((trigger.raw.get("inputs") or {}).get("method", "POST")).upper(),
+                "basePath": self._signatures.base_path(path),
+                "queries": queries,
+            },
+        )
+
+    async def trigger_histories(self, workflow: Workflow, operation: Operation) -> Answer:
+        """List what a trigger did, newest first."""
+        trigger = _trigger(workflow, operation.path[1])
+        top, skip = _page(operation)
+        records = self._workflows.store.histories(workflow.id, trigger.name, top + 1, skip)
+        listed = [trigger_history_json(workflow, trigger.name, record) for record in records[:top]]
+        return Answer(200, _listed(operation, listed, top, skip, more=len(records) > top))
+
+    async def runs(self, workflow: Workflow, operation: Operation) -> Answer:
+        """List the runs, newest first."""
+        top, skip = _page(operation)
+        rows = self._workflows.store.runs(workflow.id, _status_filter(operation), top + 1, skip)
+        listed = [run_json(workflow, row, self._signatures) for row in rows[:top]]
+        return Answer(200, _listed(operation, listed, top, skip, more=len(rows) > top))
+
+    async def run(self, workflow: Workflow, operation: Operation) -> Answer:
+        """Return a run."""
+        row = self._workflows.store.run(workflow.id, operation.path[1])
+        if row is None:
+            raise ArmError(404, "WorkflowRunNotFound", f"The workflow run '{operation.path[1]}' could not be found.")
+        return Answer(200, run_json(workflow, row, self._signatures))
+
+    async def cancel_run(self, workflow: Workflow, operation: Operation) -> Answer:
+        """Cancel a run."""
+        await self.run(workflow, operation)
+        await self._workflows.cancel(workflow, operation.path[1])
+        return Answer(200)
+
+    async def actions(self, workflow: Workflow, operation: Operation) -> Answer:
+        """List the actions of a run."""
+        grouped = await self._grouped(workflow, operation)
+        top, skip = _page(operation)
+        groups = list(grouped.values())[skip : skip + top + 1]
+        listed = [action_json(workflow, operation.path[1], records, self._signatures) for records in groups[:top]]
+        return Answer(200, _listed(operation, listed, top, skip, more=len(groups) > top))
+
+    async def action(self, workflow: Workflow, operation: Operation) -> Answer:
+        """Return an action of a run."""
+        records = await self._of_action(workflow, operation)
+        return Answer(200, action_json(workflow, operation.path[1], records, self._signatures))
+
+    async def repetitions(self, workflow: Workflow, operation: Operation) -> Answer:
+        """List the repetitions of an action in a loop."""
+        records = [record for record in await self._of_action(workflow, operation) if record.path != record.name]
+        top, skip = _page(operation)
+        listed = [
+            repetition_json(workflow, operation.path[1], record, self._signatures)
+            for record in records[skip : skip + top]
+        ]
+        return Answer(200, _listed(operation, listed, top, skip, more=len(records) > skip + top))
+
+    async def repetition(self, workflow: Workflow, operation: Operation) -> Answer:
+        """Return one repetition."""
+        for record in await self._of_action(workflow, operation):
+            if record.path != record.name:
+                found = repetition_json(workflow, operation.path[1], record, self._signatures)
+                if found["name"] == operation.path[5]:
+                    return Answer(200, found)
+        raise ArmError(404, "RepetitionNotFound", f"The repetition '{operation.path[5]}' could not be found.")
+
+    async def _grouped(self, workflow: Workflow, operation: Operation) -> dict[str, list[ActionRecord]]:
+        await self.run(workflow, operation)
+        grouped: dict[str, list[ActionRecord]] = {}
+        for record in self._workflows.store.actions(operation.path[1]):
+            grouped.setdefault(record.name.lower(), []).append(record)
+        return grouped
+
+    async def _of_action(self, workflow: Workflow, operation: Operation) -> list[ActionRecord]:
+        records = (await self._grouped(workflow, operation)).get(operation.path[3].lower())
+        if records is None:
+            raise ArmError(
+                404, "WorkflowRunActionNotFound", f"The workflow run action '{operation.path[3]}' could not be found."
+            )
+        return records
+
+
+_OPERATIONS: Final[dict[tuple[str, ...], Answering]] = {
+    ("POST", "enable"): LogicAppsProvider.switch,
+    ("POST", "disable"): LogicAppsProvider.switch,
+    ("POST", "validate"): LogicAppsProvider.validate,
+    ("POST", "listcallbackurl"): LogicAppsProvider.callback_url,
+    ("GET", "triggers"): LogicAppsProvider.triggers,
+    ("GET", "triggers", "*"): LogicAppsProvider.trigger,
+    ("POST", "triggers", "*", "run"): LogicAppsProvider.run_trigger,
+    ("POST", "triggers", "*", "listcallbackurl"): LogicAppsProvider.callback_url,
+    ("GET", "triggers", "*", "histories"): LogicAppsProvider.trigger_histories,
+    ("GET", "runs"): LogicAppsProvider.runs,
+    ("GET", "runs", "*"): LogicAppsProvider.run,
+    ("POST", "runs", "*", "cancel"): LogicAppsProvider.cancel_run,
+    ("GET", "runs", "*", "actions"): LogicAppsProvider.actions,
+    ("GET", "runs", "*", "actions", "*"): LogicAppsProvider.action,
+    ("GET", "runs", "*", "actions", "*", "repetitions"): LogicAppsProvider.repetitions,
+    ("GET", "runs", "*", "actions", "*", "repetitions", "*"): LogicAppsProvider.repetition,
+}
+"""By method and path; names are ``*``."""
+
+
+def _trigger(workflow: Workflow, name: str) -> Trigger:
+    for trigger in workflow.definition.triggers.values():
+        if trigger.name.lower() == name.lower():
+            return trigger
+    raise ArmError(
+        404,
+        "WorkflowTriggerNotFound",
+        f"The workflow trigger '{name}' could not be found; there are: {', '.join(workflow.definition.triggers)}.",
+    )
+
+
+def _page(operation: Operation) -> tuple[int, int]:
+    top = operation.query.get("$top", str(_PAGE))
+    skip = operation.query.get("$skiptoken", "0")
+    if not top.isdigit() or not 1 <= int(top) <= _LARGEST_PAGE:
+        raise ArmError(400, "InvalidTop", f"$top is {top!r}; allowed: 1 to {_LARGEST_PAGE}.")
+    if not skip.isdigit():
+        raise ArmError(400, "InvalidSkipToken", f"$skiptoken is {skip!r}, which no answer of this service gave.")
+    return int(top), int(skip)
+
+
+def _listed(operation: Operation, listed: list[dict[str, Any]], top: int, skip: int, *, more: bool) -> dict[str, Any]:
+    if not more:
+        return {"value": listed}
+    query = {**operation.query, "$top": str(top), "$skiptoken": str(skip + top)}
+    parts = urlsplit(operation.url)
+    query = {**{name: values[-1] for name, values in parse_qs(parts.query).items()}, **query}
+    return {"value": listed, "nextLink": f"{parts.scheme}://{parts.netloc}{parts.path}?{urlencode(query)}"}
+
+
+def _status_filter(operation: Operation) -> str | None:
+    text = operation.query.get("$filter")
+    if not text:
+        return None
+    match = re.fullmatch(r"\s*status\s+eq\s+'(\w+)'\s*", text)
+    if match is None:
+        raise ArmError(400, "InvalidFilter", f"$filter is {text!r}; the emulator implements: status eq '<status>'.")
+    return match[1]
