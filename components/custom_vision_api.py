@@ -29,6 +29,8 @@ _LONGEST_PAUSE_SECONDS: Final = 60.0
 what the service asks for is kept up to this long."""
 
 
+_KEPT_SETTINGS: Final = ("imageProcessingSettings",)
+"""Settings that can be written and are not the program's: an update sends back what it has found."""
 _STALE_KEY: Final = (
     " (If the account's keys were regenerated since the last deployment: `pulumi up` takes the new one.)"
 )
@@ -148,7 +150,7 @@ class CustomVisionClient:
     def update_project(self, project: Project, definition: ProjectDefinition) -> Project:
         """Change the project to `definition`; settings that are not in it stay as they are."""
         settings = {
-            **project.settings,
+            **{member: project.settings[member] for member in _KEPT_SETTINGS if member in project.settings},
             "domainId": definition.domain_id,
             "classificationType": definition.classification_type,
             "targetExportPlatforms": list(definition.target_export_platforms),

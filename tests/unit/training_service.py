@@ -136,14 +136,20 @@ class TrainingService:
             each["publishName"] = None
             return 204, None
         if request.method == "PATCH":
-            self.projects[project] |= request.body
-            return 200, self.projects[project]
+            return 200, self._patch(self.projects[project], request.body)
         if request.method == "DELETE":
             if any(each["publishName"] for each in self.iterations[project]):
                 return 400, {"code": "BadRequestIterationIsPublished", "message": "unpublish first"}
             del self.projects[project]
             return 204, None
         return 200, self.projects[project]
+
+    def _patch(self, project: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+        """Read-only settings stay whatever is sent; of the others those that are not sent are lost."""
+        kept = {"useNegativeSet": project["settings"]["useNegativeSet"]}
+        sent = {member: value for member, value in body["settings"].items() if member not in kept}
+        project |= {"name": body["name"], "description": body["description"], "settings": {**sent, **kept}}
+        return project
 
 
 def _project(project_id: str, name: str, description: str, settings: Mapping[str, Any]) -> dict[str, Any]:
