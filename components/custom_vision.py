@@ -28,6 +28,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
@@ -116,20 +117,9 @@ class CustomVisionProjectProvider(ResourceProvider):
         client = self._client(props)
         definition = _definition(props)
         adopted = props.get("adopt_project_id")
-        if adopted:
-            project = client.get_project(adopted)
-            if project is None:
-                raise CustomVisionError(
-                    "GetProject", 404, "", f"adopt_project_id {adopted} is no project of {props['endpoint']}"
-                )
-            if project.classification_type is None:
-                raise CustomVisionError(
-                    "GetProject", 200, "", f"adopt_project_id {adopted} is an object detection project"
-                )
-            if _defined(project) != definition:
-                project = client.update_project(project, definition)
-        else:
-            project = client.create_project(definition)
+        project = _existing(client, adopted) if adopted else client.create_project(definition, _marker(props))
+        if _defined(project) != definition:
+            project = client.update_project(project, definition)
         return CreateResult(project.id, _outputs(project, props))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
@@ -150,12 +140,8 @@ class CustomVisionProjectProvider(ResourceProvider):
         client = self._client(_news)
         project = client.get_project(_id)
         if project is None:
-            raise CustomVisionError(
-                "GetProject",
-                404,
-                "",
-                f"the project {_id} is gone; refresh the stack, and the next update makes it anew",
-            )
+            message = f"the project {_id} is gone; refresh the stack, and the next update makes it anew"
+            raise CustomVisionError("GetProject", HTTPStatus.NOT_FOUND, "", message)
         return UpdateResult(_outputs(client.update_project(project, _definition(_news)), _news))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
@@ -180,6 +166,17 @@ class CustomVisionProject(Resource, module="customvision", name="Project"):
         props = {**vars(args), "training_key": pulumi.Output.secret(args.training_key), "owner": owner}
         options = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=["training_key"]))
         super().__init__(CustomVisionProjectProvider(), resource_name, props, options)
+
+
+def _existing(client: CustomVisionClient, project_id: str) -> Project:
+    project = client.get_project(project_id)
+    if project is None:
+        message = f"adopt_project_id {project_id} is no project of this account"
+        raise CustomVisionError("GetProject", HTTPStatus.NOT_FOUND, "", message)
+    if project.classification_type is None:
+        message = f"adopt_project_id {project_id} is an object detection project"
+        raise CustomVisionError("GetProject", HTTPStatus.OK, "", message)
+    return project
 
 
 def _judge_text(value: Any) -> str | None:

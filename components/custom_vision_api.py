@@ -120,13 +120,12 @@ class CustomVisionClient:
         """Return every project of the account (the service has no paging here)."""
         return _parsed("GetProjects", _projects, self._call("GetProjects", "GET", "projects"))
 
-    def create_project(self, definition: ProjectDefinition) -> Project:
-        """Make the project, or return the one that an interrupted call has made.
+    def create_project(self, definition: ProjectDefinition, owner_mark: str) -> Project:
+        """Make the project, or return the one that an interrupted call of the same owner has made.
 
-        The service takes all of it in the query and lets two projects have the same name. So a project that has this
-        very name and description is taken for the one that is wanted, before the first call and, as a lost answer does
-        not say whether the project was made, before each further one. The caller sees to it that the description names
-        the owner.
+        The service lets two projects have the same name. So a project whose description ends with `owner_mark`, as that
+        of `definition` must, is taken for the one that is wanted, whatever else it is like: before the first call, and
+        before each further one, as a lost answer does not say whether the project was made.
         """
         query = {
             "name": definition.name,
@@ -138,7 +137,7 @@ class CustomVisionClient:
             query["targetExportPlatforms"] = ",".join(definition.target_export_platforms)
         pauses = _pauses()
         while True:
-            made = self._find(definition)
+            made = self._find(owner_mark)
             if made is not None:
                 return made
             try:
@@ -180,11 +179,8 @@ class CustomVisionClient:
             if error.code != "BadRequestIterationNotPublished":
                 raise
 
-    def _find(self, definition: ProjectDefinition) -> Project | None:
-        for project in self.list_projects():
-            if (project.name, project.description) == (definition.name, definition.description):
-                return project
-        return None
+    def _find(self, owner_mark: str) -> Project | None:
+        return next((each for each in self.list_projects() if each.description.endswith(owner_mark)), None)
 
     def _project(self, operation: str, method: str, path: str, body: Mapping[str, Any] | None = None) -> Project:
         return _parsed(operation, Project.parse, self._call(operation, method, path, body))

@@ -204,6 +204,16 @@ class TestCreate:
         assert first.id == second.id
         assert len(service.projects) == 1
 
+    def test_it_finds_it_also_when_the_settings_were_changed_meanwhile(
+        self, provider: CustomVisionProjectProvider, service: TrainingService, props: dict[str, Any]
+    ):
+        first = provider.create(props)
+        second = provider.create({**props, "name": "other", "domain_id": COMPACT})
+        assert first.id == second.id
+        project = service.projects[str(first.id)]
+        assert (project["name"], project["settings"]["domainId"]) == ("other", COMPACT)
+        assert (second.outs or {})["name"] == "other"
+
     @pytest.mark.parametrize(
         "fault", [Fault(lost=True, after=True), Fault(status=500, after=True), Fault(lost=True), Fault(status=429)]
     )
@@ -269,7 +279,7 @@ class TestAdoption:
         self, provider: CustomVisionProjectProvider, props: dict[str, Any]
     ):
         missing = str(uuid.uuid4())
-        with pytest.raises(CustomVisionError, match=f"adopt_project_id {missing} is no project of http://127"):
+        with pytest.raises(CustomVisionError, match=f"adopt_project_id {missing} is no project of this account"):
             provider.create({**props, "adopt_project_id": missing})
 
     def test_an_object_detection_project_cannot_be_adopted(

@@ -47,7 +47,7 @@ def operation(description: dict[str, Any], method: str, path: str) -> dict[str, 
 
 def test_every_call_is_an_operation_of_the_service(service: TrainingService, description: dict[str, Any]):
     client = CustomVisionClient(service.endpoint, KEY)
-    project = client.create_project(DEFINITION)
+    project = client.create_project(DEFINITION, "[mark]")
     client.get_project(project.id)
     client.update_project(project, DEFINITION)
     service.publish(project.id, "production")
@@ -67,7 +67,7 @@ def test_every_call_is_an_operation_of_the_service(service: TrainingService, des
 
 def test_an_update_sends_only_what_can_be_written(service: TrainingService, description: dict[str, Any]):
     client = CustomVisionClient(service.endpoint, KEY)
-    client.update_project(client.create_project(DEFINITION), DEFINITION)
+    client.update_project(client.create_project(DEFINITION, "[mark]"), DEFINITION)
     body = service.requests[-1].body
     definitions = description["definitions"]
     for sent, schema in ((body, definitions["Project"]), (body["settings"], definitions["ProjectSettings"])):
