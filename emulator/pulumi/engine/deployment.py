@@ -22,7 +22,7 @@ from emulator.pulumi.engine.language import Program
 from emulator.pulumi.engine.monitor import PARALLEL, EngineService, Monitor
 from emulator.pulumi.engine.plugins import PluginHost
 from emulator.pulumi.engine.removal import refuse_protected, remove
-from emulator.pulumi.engine.state import Snapshot, StateFile, stack_outputs
+from emulator.pulumi.engine.state import ResourceState, Snapshot, StateFile, stack_outputs
 from emulator.pulumi.engine.steps import Steps
 from emulator.pulumi.engine.update import Update
 from emulator.pulumi.installation import install
@@ -136,7 +136,6 @@ class Deployment:
             server.add("ResourceMonitor", monitor)
             server.add("Engine", messages)
             server.start()
-            session.plugins.engine_address = server.address
             program = Program(
                 project, self._stack, session.configuration, server.address, self._listener, preview=preview
             )
@@ -164,6 +163,7 @@ class Deployment:
             save = _keep_nothing if preview else file.save
             journal = Journal(file.load(), save)
             plugins = PluginHost(self._home, project, self._stack, configuration, self._listener)
+            plugins.prepare({urns.package_of(each.type) for each in journal.all_remaining() if _by_default(each)})
             try:
                 steps = Steps(journal, plugins, self._listener, preview=preview)
                 yield _Session(journal, plugins, steps, configuration, time.monotonic())
@@ -239,6 +239,12 @@ def _raise_first(failures: list[BaseException | None]) -> None:
     for failure in failures:
         if failure is not None:
             raise failure
+
+
+def _by_default(resource: ResourceState) -> bool:
+    """Tell whether the default provider of a package keeps the resource."""
+    builtin = resource.type.startswith(urns.PROVIDER_PREFIX) or resource.type == urns.STACK_REFERENCE_TYPE
+    return resource.custom and not builtin and not resource.provider
 
 
 def _keep_nothing(_: Snapshot) -> None:

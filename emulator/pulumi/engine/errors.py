@@ -12,5 +12,9 @@ class DeploymentError(Exception):
         self.urn = urn
 
 
+class OutcomeUnknownError(DeploymentError):
+    """Whoever was asked to make a change was gone before it could answer; the change may have been made."""
+
+
 class DeploymentCancelledError(DeploymentError):
     """The user stopped the deployment; the next one goes on from what was saved."""

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from queue import Empty, Queue
@@ -25,6 +25,9 @@ DYNAMIC: Final = "pulumi-python"
 """The package of dynamic resources, which the SDK itself serves."""
 
 LEASH: Final = Path(__file__).with_name("leash.py")
+_ENGINE_ADDRESS: Final = "127.0.0.1:1"
+"""What a plugin is told of the engine, as the protocol wants: the plugins there are say everything in their answers."""
+
 _START_SECONDS: Final = 60.0
 _END_SECONDS: Final = 5.0
 
@@ -48,11 +51,21 @@ class PluginHost:
         self._lock = threading.Lock()
         self._providers: dict[str, Future[Provider]] = {}
         self._processes: list[_Plugin] = []
-        self.engine_address = "127.0.0.1:1"
+        self._starting: list[threading.Thread] = []
 
     def default(self, package: str) -> Provider:
         """Return the provider that serves `package` with the settings of the stack's configuration."""
         return self._provider(package, package, self._default_settings(package), "")
+
+    def prepare(self, packages: Iterable[str]) -> None:
+        """Start the default providers of these packages while the program itself still starts.
+
+        What goes wrong with one is told when it is first used.
+        """
+        for package in packages:
+            starting = threading.Thread(target=self._try_default, args=(package,), daemon=True)
+            self._starting.append(starting)
+            starting.start()
 
     def explicit(self, urn: str, package: str, settings: Properties) -> Provider:
         """Return the provider that the program made, a resource of its own."""
@@ -67,6 +80,8 @@ class PluginHost:
 
     def close(self) -> None:
         """End all plugins."""
+        for starting in self._starting:
+            starting.join()
         with self._lock:
             for plugin in self._processes:
                 plugin.end()
@@ -74,6 +89,10 @@ class PluginHost:
                 plugin.close()
             self._processes.clear()
             self._providers.clear()
+
+    def _try_default(self, package: str) -> None:
+        with contextlib.suppress(DeploymentError):
+            self.default(package)
 
     def _provider(self, key: str, package: str, settings: Properties, urn: str) -> Provider:
         """Start the provider `key` once; who asks meanwhile waits, and others start beside it."""
@@ -107,7 +126,7 @@ class PluginHost:
 
     def _command(self, package: str) -> Sequence[str]:
         if package == DYNAMIC:
-            return [sys.executable, "-u", str(LEASH), str(os.getpid()), "pulumi.dynamic", self.engine_address]
+            return [sys.executable, "-u", str(LEASH), str(os.getpid()), "pulumi.dynamic", _ENGINE_ADDRESS]
         script = self._home.plugins / f"pulumi-resource-{package}"
         if not script.exists():
             there_are = sorted(
@@ -117,7 +136,7 @@ class PluginHost:
                 f"there is no plugin for the package {package!r} in {self._home.plugins}; "
                 f"there are: {', '.join(there_are) or 'none'}"
             )
-        return [str(script), self.engine_address]
+        return [str(script), _ENGINE_ADDRESS]
 
     def _environment(self) -> Mapping[str, str]:
         return os.environ | {

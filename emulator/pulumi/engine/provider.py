@@ -9,7 +9,7 @@ from typing import Any, Final
 import grpc
 
 from emulator.pulumi import protocol
-from emulator.pulumi.engine.errors import DeploymentError
+from emulator.pulumi.engine.errors import DeploymentError, OutcomeUnknownError
 from emulator.pulumi.protocol import Message
 from emulator.pulumi.wire import Properties, contains_secret, decode, encode, reveal, secret
 
@@ -201,8 +201,8 @@ class Provider:
             raise self._failed(error, urn) from error
 
     def _failed(self, error: Any, urn: str) -> DeploymentError:
-        if _code(error) == grpc.StatusCode.UNAVAILABLE and not error.details():
-            return DeploymentError(f"the plugin of {self._package} ended unexpectedly", urn)
+        if _code(error) == grpc.StatusCode.UNAVAILABLE:
+            return OutcomeUnknownError(f"the provider {self._package} could not answer: {error.details()}", urn)
         return DeploymentError(str(error.details()), urn)
 
     def _out(self, properties: Properties) -> Any:

@@ -15,7 +15,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from emulator.home import Home, write_private
+from emulator.home import Home, HomeError, write_private
 from emulator.pulumi.engine.errors import DeploymentError
 from emulator.pulumi.wire import SECRET, SIGNATURE, Properties, Value, rewrite, secret, signature
 
@@ -75,12 +75,18 @@ class Snapshot:
 
 
 class StateFile:
-    """The file of one stack: ``stacks/PROJECT/STACK.json`` in the emulator's home."""
+    """The file of one stack: ``stacks/PROJECT/STACK.json`` in the emulator's home.
+
+    Raises a DeploymentError where that home holds no emulator.
+    """
 
     def __init__(self, home: Home, project: str, stack: str) -> None:
         self.path = home.stacks / project / f"{stack}.json"
         self._name = f"{project}/{stack}"
-        _, secrets = home.load()
+        try:
+            _, secrets = home.load()
+        except HomeError as error:
+            raise DeploymentError(str(error)) from error
         self._cipher = Fernet(_key(secrets.state_encryption_key))
 
     def load(self) -> Snapshot:

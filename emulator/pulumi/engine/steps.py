@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from emulator.pulumi.engine import urn as urns
-from emulator.pulumi.engine.errors import DeploymentCancelledError, DeploymentError
+from emulator.pulumi.engine.errors import DeploymentCancelledError, DeploymentError, OutcomeUnknownError
 from emulator.pulumi.engine.events import (
     Diagnostic,
     Event,
@@ -75,12 +75,12 @@ class Steps:
 
     def record(
         self,
-        operation: Literal["create", "update", "same"],
+        operation: Literal["create", "update", "same", "read"],
         resource: ResourceState,
         previous: ResourceState | None,
         changes: Sequence[PropertyChange] = (),
     ) -> ResourceState:
-        """Note a resource that exists in the state alone: a component, or a provider."""
+        """Note a resource to which nothing has to be done outside: a component, a provider, one that was read."""
         with self._step(resource, operation, changes):
             self.journal.done(resource, previous)
         return resource
@@ -114,6 +114,8 @@ class Steps:
                 half = replace(finish(error.id, error.outputs), init_errors=error.reasons)
                 self.journal.done(half, previous, condemn=previous is not None)
                 raise DeploymentError(str(error), resource.urn) from error
+            except OutcomeUnknownError:
+                raise  # it stays noted as being created, and the next deployment goes on with it
             except DeploymentError:
                 self.journal.not_created(resource.urn)
                 raise

@@ -94,8 +94,7 @@ class Update:
             dependencies=tuple(needs),
             external=True,
         )
-        self._journal.done(state, self._journal.remaining(urn))
-        return state
+        return self._steps.record("read", state, self._journal.remaining(urn))
 
     def invoke(self, token: str, arguments: Properties, provider: str) -> tuple[Properties, list[tuple[str, str]]]:
         """Call a function of a provider."""
@@ -172,7 +171,8 @@ class Update:
                 f"it is protected, and the change of {paths} would replace it; deploy it with protect=False first", urn
             )
         wanted = differences.keep(old.inputs, goal.inputs, goal.ignore_changes)
-        inputs = provider.check(urn, {}, wanted, secrets.token_bytes(_SEED_BYTES))
+        begun = self._journal.interrupted(urn)
+        inputs = provider.check(urn, begun.inputs if begun else {}, wanted, secrets.token_bytes(_SEED_BYTES))
         delete_first = goal.delete_before_replace
         if delete_first is None:
             delete_first = verdict.delete_first

@@ -28,6 +28,7 @@ class StandIn:
     calls: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     refuse: dict[str, str] = field(default_factory=dict[str, str])
     merge: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    key: str = "made-up-key"
     stop: Callable[[], None] = lambda: None
     hold: dict[str, threading.Event] = field(default_factory=dict[str, threading.Event])
 
@@ -48,7 +49,7 @@ class StandIn:
                 await _wait(self.hold[name])
             return JSONResponse(self.bodies[key], 201)
         if request.method == "POST" and name.lower() == "listkeys":
-            return JSONResponse({"keys": [{"keyName": "key1", "value": "made-up-key"}]})
+            return JSONResponse({"keys": [{"keyName": "key1", "value": self.key}]})
         if request.method == "DELETE":
             gone = [each for each in self.bodies if each == key or each.startswith(key + "/")]
             for each in gone:

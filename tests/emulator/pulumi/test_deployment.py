@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from emulator.home import Home
 from emulator.pulumi.engine import (
+    Deployment,
     DeploymentCancelledError,
     DeploymentError,
     Diagnostic,
@@ -197,6 +199,25 @@ def test_a_deployment_killed_in_the_middle_goes_on_where_it_stopped(layered: Pro
     assert any("stopped while it created" in each.message for each in diagnostics(layered))
     assert json.loads(layered.state.read_text())["creating"] == []
     assert counts(layered.deployment().up()) == {"unchanged": 4}
+
+
+def test_an_emulator_that_stops_in_the_middle_leaves_what_it_was_making_to_the_next_deployment(
+    layered: Project, arm: StandIn, home: Home
+) -> None:
+    layered.deployment().up()
+    arm.stop()
+    layered.program(LAYERED + 'group("other", resourceGroupName="other")\n')
+    with pytest.raises(DeploymentError, match="start it with: python -m emulator up"):
+        layered.deployment().up()
+    (creating,) = json.loads(layered.state.read_text())["creating"]
+    assert creating["urn"].endswith("::other")
+
+
+def test_a_folder_without_an_emulator_is_named(layered: Project, tmp_path: Path) -> None:
+    deployment = Deployment(Home(tmp_path / "nowhere"), layered.folder, "local")
+    with pytest.raises(DeploymentError, match="holds no emulator; start one with: python -m emulator up"):
+        deployment.up()
+    assert not (tmp_path / "nowhere").exists()
 
 
 def test_an_engine_that_is_killed_leaves_no_process_behind(layered: Project, arm: StandIn) -> None:

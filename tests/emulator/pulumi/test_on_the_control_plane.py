@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -96,6 +97,7 @@ def client(home: Home, listener: socket.socket) -> Iterator[httpx.Client]:
     url = f"{configuration.url('arm')}/subscriptions/{configuration.subscription_id}"
     with serving(LoopbackOnly(plane.app), listener), httpx.Client(base_url=url, headers=headers) as made:
         yield made
+    asyncio.run(plane.stop())
 
 
 @pytest.fixture
