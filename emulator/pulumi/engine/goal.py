@@ -80,8 +80,11 @@ class Goal:
             custom=request.custom,
             inputs=_with_hashes(settle_outputs(decode(request.object)), folder),
             provider=request.provider,
-            dependencies=tuple(request.dependencies),
-            property_dependencies={name: tuple(each.urns) for name, each in request.propertyDependencies.items()},
+            # Sorted, because the SDK sends sets in any order, and an order is no change.
+            dependencies=tuple(sorted(request.dependencies)),
+            property_dependencies={
+                name: tuple(sorted(each.urns)) for name, each in request.propertyDependencies.items()
+            },
             protect=request.protect,
             delete_before_replace=request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None,
             ignore_changes=tuple(request.ignoreChanges),

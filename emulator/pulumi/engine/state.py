@@ -120,6 +120,7 @@ class StateFile:
                 "creating": [self._plain(resource) for resource in snapshot.creating],
             },
             indent=1,
+            sort_keys=True,
         )
         write_private(self.path, text)
 
