@@ -99,7 +99,8 @@ class ResourceProvider(Protocol):
         """Create or update; return the body to keep, defaults and read-only properties filled in.
 
         `resource.body` has passed the type's checks and carries ``identity.principalId`` where it has an identity.
-        Write-only properties (secrets) are to be left out of what is returned.
+        Write-only properties (secrets) are to be left out of what is returned. After a kill between this call and the
+        control plane's own record, `previous` is None although the service has the resource: a repeated PUT repairs it.
         """
         ...
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NoReturn
 
+from jsonschema import Draft7Validator
+
 from emulator.arm.errors import ArmError
 from emulator.arm.provider import ResourceProvider, ResourceType, ScopeOperations
 from emulator.arm.resource_id import ResourceId
@@ -23,6 +25,7 @@ class Registry:
             for type in provider.resource_types:
                 if type.type.lower() in self._types:
                     raise ValueError(f"two providers serve the resource type {type.type}")
+                Draft7Validator.check_schema(type.schema)
                 self._types[type.type.lower()] = type, provider
             if isinstance(provider, ScopeOperations):
                 for kind, versions in provider.scope_operations.items():

@@ -93,9 +93,10 @@ class Resources:
         """Create the resource, or replace what it is."""
         type, provider = self._registry.get(id.type)
         check_name(type, id)
-        await self._check_parent(type, id)
         body = without_read_only(type.schema, check_envelope(id, type, body))
         with self._locks.writing(id):
+            # Here, since what is being written keeps its parents from being deleted.
+            await self._check_parent(type, id)
             return await self._write(type, provider, id, body)
 
     async def patch(self, id: ResourceId, changes: dict[str, Any]) -> Written:

@@ -138,7 +138,7 @@ def only_declared(schema: Mapping[str, Any], body: dict[str, Any]) -> dict[str, 
 
 
 def check_immutable(type: ResourceType, previous: Resource, body: dict[str, Any]) -> dict[str, Any]:
-    """Return the body with the immutable properties that it leaves out as they were.
+    """Return the body with the immutable properties that it leaves out as they were. Unset and false are the same.
 
     Raises:
         ArmError: 409 InvalidResourceLocation or PropertyChangeNotAllowed, when it changes one.
@@ -158,7 +158,7 @@ def check_immutable(type: ResourceType, previous: Resource, body: dict[str, Any]
         if after is _MISSING:
             if before is not _MISSING:
                 body = _with(body, names, before)
-        elif not _same(before, after):
+        elif not (_same(before, after) or (before is _MISSING and after is False)):
             shown = "unset" if before is _MISSING else _shown(before)
             raise ArmError(
                 409,

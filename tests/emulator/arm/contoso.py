@@ -18,7 +18,7 @@ WIDGETS = ResourceType(
     api_versions=(API, "2023-01-01"),
     name=NameRule(re.compile(r"[a-z0-9]{3,12}"), "3 to 12 lower-case letters and digits"),
     location="required",
-    immutable=("kind", "properties.size"),
+    immutable=("kind", "properties.size", "properties.sealed"),
     globally_unique=True,
     name_taken_code="WidgetAlreadyTaken",
     identity=True,
@@ -38,6 +38,7 @@ WIDGETS = ResourceType(
                 "properties": {
                     "colour": {"enum": ["Red", "Green"]},
                     "size": {"type": "integer", "minimum": 1},
+                    "sealed": {"type": "boolean"},
                     "password": {"type": "string", "pattern": "^[a-z]+$", "writeOnly": True},
                     "rules": {
                         "type": "array",

@@ -131,10 +131,13 @@ async def test_children_go_before_a_parent_that_was_first_written_after_them(
     cloud: Cloud, arm: Client, widget: str
 ) -> None:
     note = f"{widget}/settings/default/providers/Contoso.Test/notes/n"
+    on_note = f"{note}/providers/Contoso.Test/notes/m"
     assert (await arm.put(note, {})).status_code == 201
+    assert (await arm.put(on_note, {})).status_code == 201
     assert (await arm.put(f"{widget}/settings/default", {})).status_code == 200
     await arm.delete(widget)
-    assert [id for call, id in cloud.widgets.calls if call == "delete"] == [note, f"{widget}/settings/default", widget]
+    deleted = [id for call, id in cloud.widgets.calls if call == "delete"]
+    assert deleted == [on_note, note, f"{widget}/settings/default", widget]
 
 
 async def test_deleting_a_group_deletes_everything_in_it(cloud: Cloud, arm: Client, widget: str) -> None:

@@ -30,7 +30,11 @@ async def test_name_against_the_rule_is_refused_with_the_rule(cloud: Cloud, arm:
         (body(colour="Blue"), "properties.colour", "'Blue' is not allowed; allowed: 'Red', 'Green'"),
         (body(size="big"), "properties.size", "'big' is not of type integer"),
         (body(size=0), "properties.size", "0 violates minimum 1"),
-        (body(weight=1, width=2), "properties", "unknown: weight, width; allowed: colour, password, rules, size"),
+        (
+            body(weight=1, width=2),
+            "properties",
+            "unknown: weight, width; allowed: colour, password, rules, sealed, size",
+        ),
         ({**body(), "sku": "S0"}, None, "unknown: sku; allowed: identity, kind, location, properties, tags"),
         (body(rules=[{"name": "a"}, {}]), "properties.rules[1]", "required and missing: name"),
     ],
@@ -116,6 +120,11 @@ async def test_immutable_property_cannot_be_set_later(arm: Client, widget: str) 
     status, code, message = error(await arm.put(widget, {**body(), "kind": "Fancy"}))
     assert (status, code) == (409, "PropertyChangeNotAllowed")
     assert "it is unset and cannot become 'Fancy'" in message
+
+
+async def test_immutable_switch_that_was_unset_may_be_said_to_be_off(arm: Client, widget: str) -> None:
+    assert (await arm.put(widget, body(sealed=False))).status_code == 200
+    assert error(await arm.put(widget, body(sealed=True)))[:2] == (409, "PropertyChangeNotAllowed")
 
 
 @pytest.mark.parametrize(
