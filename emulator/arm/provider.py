@@ -29,7 +29,9 @@ class ResourceType:
         api_versions: the accepted ``api-version`` values.
         name: the rule for the last name of the id.
         schema: JSON Schema of the request's body (location, tags, sku, kind, identity, properties as they apply):
-            required members, enums, types. Unknown members of ``properties`` are refused by it.
+            required members, enums, types. Unknown members of ``properties`` are refused by it. What the service adds
+            is declared ``{"readOnly": true}``, so that a client may send back what it has read; values of what is
+            declared ``"writeOnly": true`` never come into an error text.
         location: "required" takes any region name, "global" only that word, "none" forbids the member.
         immutable: paths (``properties.isHnsEnabled``) whose change is refused once the resource exists.
         globally_unique: whether the name must be free in all of Azure (here: in all the emulator).
