@@ -1,0 +1,29 @@
+"""Errors in the form of the blob service: XML, with the code in a header too."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from xml.sax.saxutils import escape
+
+from starlette.responses import Response
+
+
+class BlobError(Exception):
+    """A refusal; codes are those of "Status and error codes" of the storage services' REST reference."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+
+    def response(self, now: datetime) -> Response:
+        """Return the answer."""
+        request_id = str(uuid.uuid4())
+        text = (
+            f'\ufeff<?xml version="1.0" encoding="utf-8"?><Error><Code>{self.code}</Code><Message>{escape(self.message)}\n'
+            f"RequestId:{request_id}\nTime:{now:%Y-%m-%dT%H:%M:%S.%f}0Z</Message></Error>"
+        )
+        headers = {"x-ms-error-code": self.code, "x-ms-request-id": request_id}
+        return Response(text.encode(), self.status, headers, media_type="application/xml")
