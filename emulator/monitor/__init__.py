@@ -1,0 +1,1 @@
+"""Azure Monitor: platform metrics, metric alerts, action groups, diagnostic settings, Log Analytics workspaces."""
