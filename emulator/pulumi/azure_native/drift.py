@@ -24,8 +24,6 @@ def follow(spec: ResourceSpec, inputs: Properties, before: Properties, now: Prop
         old, new = before.get(name), now.get(name)
         if name == "identity":
             old, new = _identity(old), _identity(new)
-        if old == new:
-            continue
         value = _follow(inputs.get(name), old, new, open_ended=name in _OPEN)
         if value is None:
             followed.pop(name, None)

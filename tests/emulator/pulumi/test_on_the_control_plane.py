@@ -8,11 +8,14 @@ import os
 import shutil
 import socket
 import subprocess
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
+import uvicorn
+from azure.storage.blob import BlobClient
 
 from emulator.arm.authorization import Authorization
 from emulator.arm.service import ControlPlane
@@ -22,7 +25,9 @@ from emulator.identity import ARM_AUDIENCES, Principal, TokenIssuer
 from emulator.loopback import LoopbackOnly
 from emulator.pulumi.engine import DeploymentError
 from emulator.pulumi.environment import environment
-from tests.emulator.pulumi.sample import Project, counts, serving
+from emulator.storage.service import Storage
+from emulator.telemetry import NoMetrics
+from tests.emulator.pulumi.sample import Project, counts
 
 PROGRAM = """
 import pulumi
@@ -86,18 +91,63 @@ class Thing(Resource, module="sample", name="Thing"):
 
 
 @pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    """The control plane's; the port after it is free, too, and the storage service's."""
+    while True:
+        made = socket.create_server(("127.0.0.1", 0))
+        try:
+            socket.create_server(("127.0.0.1", made.getsockname()[1] + 1)).close()
+        except (OSError, OverflowError):
+            made.close()
+            continue
+        with made:
+            yield made
+        return
+
+
+@pytest.fixture
 def client(home: Home, listener: socket.socket) -> Iterator[httpx.Client]:
     configuration, secrets = home.load()
-    clock = SystemClock()
-    issuer = TokenIssuer(secrets.token_signing_key, configuration.tenant_id, clock)
-    authorization = Authorization(home.database / "arm", configuration, clock)
-    plane = ControlPlane(home.database / "arm", configuration, clock, issuer, authorization, [authorization])
+    issuer = TokenIssuer(secrets.token_signing_key, configuration.tenant_id, SystemClock())
     person = Principal(configuration.person_id, "User", "me")
     headers = {"Authorization": f"Bearer {issuer.issue(person, ARM_AUDIENCES[0])}"}
     url = f"{configuration.url('arm')}/subscriptions/{configuration.subscription_id}"
-    with serving(LoopbackOnly(plane.app), listener), httpx.Client(base_url=url, headers=headers) as made:
+    started, ended = threading.Event(), threading.Event()
+    thread = threading.Thread(target=lambda: asyncio.run(serve(home, issuer, listener, started, ended)))
+    thread.start()
+    assert started.wait(60)
+    with httpx.Client(base_url=url, headers=headers) as made:
         yield made
-    asyncio.run(plane.stop())
+    ended.set()
+    thread.join()
+
+
+async def serve(
+    home: Home, issuer: TokenIssuer, listener: socket.socket, started: threading.Event, ended: threading.Event
+) -> None:
+    """Serve the control plane and the storage service, which are real, until `ended`."""
+    configuration, _ = home.load()
+    clock = SystemClock()
+    authorization = Authorization(home.database / "arm", configuration, clock)
+    storage = Storage(home.azurite, configuration.url("storage"), clock, issuer, authorization, NoMetrics())
+    providers = [authorization, *storage.providers]
+    plane = ControlPlane(home.database / "arm", configuration, clock, issuer, authorization, providers)
+    await storage.start()
+    with socket.create_server(("127.0.0.1", configuration.ports["storage"])) as blobs:
+        servers = {
+            uvicorn.Server(uvicorn.Config(LoopbackOnly(app), log_level="warning", lifespan="off")): each
+            for app, each in ((plane.app, listener), (storage.app, blobs))
+        }
+        running = [asyncio.create_task(server.serve(sockets=[each])) for server, each in servers.items()]
+        while not all(server.started for server in servers):
+            await asyncio.sleep(0.01)
+        started.set()
+        await asyncio.to_thread(ended.wait)
+        for server in servers:
+            server.should_exit = True
+        await asyncio.gather(*running)
+    await storage.stop()
+    await plane.stop()
 
 
 @pytest.fixture
@@ -155,6 +205,75 @@ def test_what_the_control_plane_refuses_is_told_in_its_words(deployed: Project, 
     deployed.program(PROGRAM)
     deployed.deployment().up()
     assert counts(deployed.deployment().up()) == {"unchanged": 8}
+
+
+STORAGE = """
+import json
+import pulumi
+from pulumi_azure_native import resources, storage
+
+config = pulumi.Config()
+group = resources.ResourceGroup("group", location="westeurope")
+names = {"resource_group_name": group.name}
+account = storage.StorageAccount(
+    "images",
+    **names,
+    kind=storage.Kind.STORAGE_V2,
+    sku={"name": config.get("sku") or "Standard_LRS"},
+    access_tier=storage.AccessTier.HOT,
+    enable_https_traffic_only=True,
+    minimum_tls_version=storage.MinimumTlsVersion.TLS1_2,
+    allow_blob_public_access=False,
+    is_hns_enabled=False,
+)
+names |= {"account_name": account.name}
+container = storage.BlobContainer("artifacts", **names, container_name="artifacts")
+storage.ManagementPolicy(
+    "lifecycle",
+    **names,
+    policy={
+        "rules": [
+            {
+                "name": "old",
+                "enabled": True,
+                "type": "Lifecycle",
+                "definition": {
+                    "actions": {"base_blob": {"delete": {"days_after_modification_greater_than": 30}}},
+                    "filters": {"blob_types": ["blockBlob"], "prefix_match": ["artifacts/"]},
+                },
+            }
+        ]
+    },
+)
+source = account.primary_endpoints.apply(lambda urls: pulumi.StringAsset(json.dumps({"blob": urls["blob"]})))
+blob = storage.Blob(
+    "config.json", **names, container_name=container.name, source=source, content_type="application/json"
+)
+keys = storage.list_storage_account_keys_output(**names)
+pulumi.export("url", blob.url)
+pulumi.export("key", pulumi.Output.secret(keys.keys[0].value))
+pulumi.export("endpoint", account.primary_endpoints.blob)
+"""
+
+
+def test_storage_accounts_containers_rules_and_blobs_live_through_it_all(
+    project: Project, client: httpx.Client
+) -> None:
+    project.program(STORAGE)
+    assert counts(project.deployment().up()) == {"created": 6}
+    outputs = project.deployment().outputs(show_secrets=True)
+    with BlobClient.from_blob_url(outputs["url"], credential=outputs["key"], api_version="2023-11-03") as blob:
+        assert json.loads(blob.download_blob().readall()) == {"blob": outputs["endpoint"]}
+    assert outputs["key"] not in project.state.read_text()
+
+    assert counts(project.deployment().up()) == {"unchanged": 6}
+    assert counts(project.deployment().refresh()) == {"unchanged": 5}
+    assert counts(project.deployment().up()) == {"unchanged": 6}
+    assert counts(project.deployment(sku="Standard_ZRS").up()) == {"updated": 1, "unchanged": 5}
+    with pytest.raises(DeploymentError, match="Standard_XYZ"):
+        project.deployment(sku="Standard_XYZ").up()
+    project.deployment().destroy()
+    assert groups(client) == []
 
 
 @pytest.mark.cli
