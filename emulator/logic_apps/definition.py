@@ -198,8 +198,6 @@ def _action(
             f"the action '{name}' has the type '{kind}', which is not emulated; the emulator has: "
             f"{', '.join(sorted(ACTION_TYPES.values()))}."
         )
-    if name.lower() in index:
-        raise invalid(f"the action name '{name}' occurs twice; names are unique in the whole definition.")
     run_after = {
         other: tuple(_status(status) for status in statuses) for other, statuses in (body.get("runAfter") or {}).items()
     }
@@ -209,6 +207,8 @@ def _action(
         branches[branch] = _container(members, inner_loops, name, depth + 1, index)
     action = Action(name, ACTION_TYPES[kind.lower()], body, run_after, branches, loops, parent, _secured(body))
     _check_action(action)
+    if name.lower() in index:
+        raise invalid(f"the action name '{name}' occurs twice; names are unique in the whole definition.")
     index[name.lower()] = action
     return action
 
@@ -252,9 +252,8 @@ def _check_cycles(actions: Mapping[str, Action]) -> None:
 
 
 def _check_action(action: Action) -> None:
-    if action.kind in CONTAINERS | {"terminate"} or "variable" in action.kind:
-        if action.secured:
-            raise invalid(f"the action '{action.name}' of type '{action.type}' cannot have secureData.")
+    if action.secured and (action.kind in CONTAINERS | {"terminate"} or "variable" in action.kind):
+        raise invalid(f"the action '{action.name}' of type '{action.type}' cannot have secureData.")
     if action.kind == "initializevariable" and action.parent is not None:
         raise invalid(f"the action '{action.name}' of type 'InitializeVariable' has to stand at the top level.")
     if action.kind == "terminate" and action.loops:
@@ -309,15 +308,16 @@ def _check_references(definition: Definition) -> None:
     for action in definition.index.values():
         for reference in references_of(action):
             _check_reference(f"the action '{action.name}'", reference, definition, variables)
-            if action.kind == "setvariable" and reference.function == "variables":
-                if str(reference.name).lower() == str((action.inputs or {}).get("name")).lower():
-                    raise invalid(
-                        f"the action '{action.name}' sets '{reference.name}' to itself: Self reference is not supported."
-                    )
+            if action.kind == "setvariable" and reference.function == "variables" and _sets(action, reference.name):
+                raise invalid(f"the action '{action.name}' sets a variable to itself: Self reference is not supported.")
         if "variable" in action.kind and action.kind != "initializevariable":
             name = str((action.inputs or {}).get("name"))
             if name.lower() not in variables:
                 raise invalid(f"the action '{action.name}' uses the variable '{name}', which no action initializes.")
+
+
+def _sets(action: Action, variable: str | None) -> bool:
+    return str(variable).lower() == str((action.inputs or {}).get("name")).lower()
 
 
 def references_of(action: Action) -> frozenset[Reference]:

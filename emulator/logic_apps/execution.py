@@ -45,7 +45,7 @@ class ActionError(Exception):
         self.status = status
 
 
-class RunTerminated(Exception):
+class RunTerminatedError(Exception):
     """A Terminate action ends the run."""
 
     def __init__(self, status: str, error: dict[str, Any] | None) -> None:
@@ -67,9 +67,15 @@ class Execution:
     """One run. Finished actions that the state already has, from before a restart, are not done again."""
 
     def __init__(
-        self, state: RunState, store: RunStore, clock: Clock, calls: HttpCalls, metrics: MetricSink, source: random.Random,
+        self,
+        state: RunState,
+        store: RunStore,
+        clock: Clock,
+        calls: HttpCalls,
+        metrics: MetricSink,
+        source: random.Random,
         principal_id: str | None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.state = state
         self.store = store
         self.clock = clock
@@ -95,7 +101,7 @@ class Execution:
             outcome = Outcome(
                 status, None if status == SUCCEEDED else "ActionFailed", None if status == SUCCEEDED else error
             )
-        except RunTerminated as end:
+        except RunTerminatedError as end:
             outcome = Outcome(end.status, "Terminated", end.error)
         self.store.end(self.state.id, outcome.status, self.now(), outcome.code, outcome.error)
         return outcome
@@ -186,10 +192,14 @@ class Execution:
             record.status, record.code = FAILED, "InvalidTemplate"
             record.error = {
                 "code": "InvalidTemplate",
-                "message": f"Unable to process template language expressions in action '{action.name}': '{error.message}'.",
+                "message": (
+                    f"Unable to process template language expressions in action '{action.name}': '{error.message}'."
+                ),
             }
-        except (RunTerminated, asyncio.CancelledError) as end:
-            record.status = SUCCEEDED if isinstance(end, RunTerminated) and action.kind == "terminate" else CANCELLED
+        except (RunTerminatedError, asyncio.CancelledError) as end:
+            record.status = (
+                SUCCEEDED if isinstance(end, RunTerminatedError) and action.kind == "terminate" else CANCELLED
+            )
             self._finish(action, record)
             raise
         self._finish(action, record)

@@ -253,7 +253,7 @@ class HttpCalls:
             return {"Authorization": str(authentication.get("value", ""))}
         raise CallError(
             "InvalidAuthentication",
-            f"authentication.type is {kind!r}, which is not emulated; the emulator has: Basic, ManagedServiceIdentity, Raw",
+            f"authentication.type is {kind!r}, which is not emulated; there are: Basic, ManagedServiceIdentity, Raw",
         )
 
 

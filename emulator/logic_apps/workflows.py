@@ -238,8 +238,15 @@ class Workflows:
         self._metrics.record(workflow.id, "RunLatency", (self._clock.now() - began).total_seconds())
 
     def _history(
-        self, workflow: Workflow, trigger: str, status: str, began: str, code: str, run: str | None, message: str | None = None
-    ) -> None:  # fmt: skip
+        self,
+        workflow: Workflow,
+        trigger: str,
+        status: str,
+        began: str,
+        code: str,
+        run: str | None,
+        message: str | None = None,
+    ) -> None:
         record: dict[str, Any] = {
             "name": self._new_run_id(),
             "startTime": began,
@@ -300,8 +307,8 @@ def parameter_values(definition: Definition, given: Mapping[str, Any]) -> dict[s
                 400,
                 "InvalidTemplate",
                 f"The template parameters '{name}' in the parameters file are not valid; they are not present in the "
-                f"original template and can therefore not be provided at deployment time. The only supported parameters "
-                f"for this template are '{', '.join(definition.parameters)}'.",
+                f"original template and can therefore not be provided at deployment time. The only supported "
+                f"parameters for this template are '{', '.join(definition.parameters)}'.",
             )
     values: dict[str, Any] = {}
     by_name = {name.lower(): value for name, value in given.items()}
@@ -316,7 +323,8 @@ def parameter_values(definition: Definition, given: Mapping[str, Any]) -> dict[s
             raise ArmError(
                 400,
                 "InvalidTemplate",
-                f"The provided value for the workflow parameter '{name}' is not valid: it has to be of the type {declaration['type']}.",
+                f"The provided value for the workflow parameter '{name}' is not valid: it has to be of the type "
+                f"{declaration['type']}.",
             )
         values[name] = int(value) if whole else value
     return values

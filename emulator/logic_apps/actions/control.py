@@ -11,7 +11,7 @@ from emulator.logic_apps.durations import interval_seconds
 from emulator.logic_apps.execution import (
     ActionError,
     Execution,
-    RunTerminated,
+    RunTerminatedError,
     cancel_all,
     evaluated,
     moment_of,
@@ -145,4 +145,4 @@ async def terminate(execution: Execution, action: Action, frame: Frame, record: 
     status = str(inputs.get("runStatus"))
     if status not in _RUN_STATUSES:
         raise ActionError("InvalidTerminate", f"runStatus is {status!r}; allowed: {', '.join(_RUN_STATUSES)}")
-    raise RunTerminated(status, inputs.get("runError"))
+    raise RunTerminatedError(status, inputs.get("runError"))
