@@ -67,6 +67,7 @@ class ManualClock:
 
     async def advance_to(self, moment: datetime) -> None:
         """Move the clock to `moment`, stopping at each sleeper on the way and letting its task run."""
+        await settle()
         while (wake := self.next_wake) is not None and wake <= moment:
             self._now = max(self._now, wake)
             _, _, future = heapq.heappop(self._sleepers)

@@ -196,11 +196,10 @@ class Execution:
                     f"Unable to process template language expressions in action '{action.name}': '{error.message}'."
                 ),
             }
-        except (RunTerminatedError, asyncio.CancelledError) as end:
-            record.status = (
-                SUCCEEDED if isinstance(end, RunTerminatedError) and action.kind == "terminate" else CANCELLED
-            )
-            self._finish(action, record)
+        except RunTerminatedError:
+            if action.kind == "terminate":
+                record.status = SUCCEEDED
+                self._finish(action, record)
             raise
         self._finish(action, record)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from cryptography.fernet import Fernet
 
-from emulator.logic_apps.records import ActionRecord, TriggerRecord
+from emulator.logic_apps.records import CANCELLED, ActionRecord, TriggerRecord
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS workflows (
@@ -101,8 +101,15 @@ class RunStore:
             self.keep_working(run, "definition", definition)
 
     def end(self, run: str, status: str, at: str, code: str | None, error: dict[str, Any] | None) -> None:
-        """Record how a run ended; what it needed to go on is dropped."""
+        """Record how a run ended; actions still under way are cancelled, what it needed to go on is dropped."""
+        unfinished = [record for record in self.actions(run) if not record.finished]
         with self._database:
+            for record in unfinished:
+                record.status, record.code, record.end = CANCELLED, "ActionCancelled", at
+                self._database.execute(
+                    "UPDATE actions SET record = ? WHERE run = ? AND path = ?",
+                    (json.dumps(record.to_json()), run, record.path),
+                )
             self._database.execute(
                 "UPDATE runs SET status = ?, end = ?, code = ?, error = ? WHERE id = ?",
                 (status, at, code, json.dumps(error) if error else None, run),

@@ -1,0 +1,112 @@
+"""Nothing that is secured stands in the history, on disk or in an answer."""
+
+from typing import Any
+
+import httpx
+
+from tests.emulator.logic_apps.running import WORKFLOW, Service
+
+SECRET = "not-for-the-history"
+
+SECURED = {"secureData": {"properties": ["inputs", "outputs"]}}
+
+
+def keys(**more: Any) -> dict[str, Any]:
+    return {
+        "type": "Http",
+        "inputs": {"method": "POST", "uri": "http://x.test/listKeys"},
+        "runtimeConfiguration": SECURED,
+        "runAfter": {},
+        **more,
+    }
+
+
+def files(service: Service) -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(service.folder.rglob("*")) if path.is_file())
+
+
+async def test_secured_inputs_and_outputs_are_used_but_not_shown(service: Service):
+    service.handler = lambda request: httpx.Response(200, json={"key1": SECRET})
+    use = {
+        "type": "Http",
+        "inputs": {"method": "GET", "uri": "http://x.test/", "headers": {"Training-Key": "@{body('Keys')['key1']}"}},
+        "runtimeConfiguration": SECURED,
+        "runAfter": {"Keys": ["Succeeded"]},
+    }
+    run = await service.run({"Keys": keys(), "Use": use})
+    assert service.requests[1].headers["Training-Key"] == SECRET
+    for action in ("Keys", "Use"):
+        assert await run.inputs(action) is None
+        assert await run.outputs(action) is None
+    assert SECRET.encode() not in files(service)
+
+
+async def test_what_reads_secured_outputs_hides_its_inputs(service: Service):
+    service.handler = lambda request: httpx.Response(200, json={"items": [{"key": SECRET, "name": "n"}]})
+    run = await service.run(
+        {
+            "Keys": keys(),
+            "Names": {
+                "type": "Select",
+                "inputs": {"from": "@body('Keys')['items']", "select": "@item()['name']"},
+                "runAfter": {"Keys": ["Succeeded"]},
+            },
+            "Copy": {"type": "Compose", "inputs": "@body('Keys')", "runAfter": {"Keys": ["Succeeded"]}},
+            "CopyOfCopy": {"type": "Compose", "inputs": "@outputs('Copy')", "runAfter": {"Copy": ["Succeeded"]}},
+        }
+    )
+    assert await run.inputs("Names") is None
+    assert await run.outputs("Names") == {"body": ["n"]}
+    assert await run.outputs("Copy") is None
+    assert await run.outputs("CopyOfCopy") is None
+    assert SECRET.encode() not in files(service)
+
+
+async def test_a_secured_state_survives_a_restart_encrypted(service: Service):
+    service.handler = lambda request: httpx.Response(200, json={"key1": SECRET})
+    wait = {"type": "Wait", "inputs": {"interval": {"count": 1, "unit": "Day"}}, "runAfter": {"Keys": ["Succeeded"]}}
+    use = {
+        "type": "Http",
+        "inputs": {"method": "GET", "uri": "http://x.test/", "headers": {"Key": "@{body('Keys')['key1']}"}},
+        "runtimeConfiguration": SECURED,
+        "runAfter": {"Pause": ["Succeeded"]},
+    }
+    await service.deploy({"actions": {"Keys": keys(), "Pause": wait, "Use": use}})
+    run = await service.begin()
+    assert SECRET.encode() not in files(service)
+    await service.restart()
+    assert (await service.result(run)).status == "Succeeded"
+    assert [request.url.path for request in service.requests] == ["/listKeys", "/"]
+    assert service.requests[1].headers["Key"] == SECRET
+
+
+async def test_a_secure_parameter_is_not_answered_and_not_on_disk(service: Service):
+    body = await service.deploy(
+        {"parameters": {"p": {"type": "SecureString"}, "q": {"type": "String"}}, "actions": {}}, p=SECRET, q="shown"
+    )
+    assert body["properties"]["parameters"] == {"p": {}, "q": {"value": "shown"}}
+    assert SECRET.encode() not in files(service)
+
+
+async def test_a_secured_triggers_outputs_are_not_shown(service: Service):
+    trigger = {"type": "Request", "kind": "Http", "runtimeConfiguration": {"secureData": {"properties": ["outputs"]}}}
+    await service.deploy({"triggers": {"manual": trigger}, "actions": {}})
+    url = (await service.operate("POST", "triggers", "manual", "listCallbackUrl")).body["value"]
+    transport = httpx.ASGITransport(service.logic_apps.app)
+    async with httpx.AsyncClient(transport=transport) as client:
+        assert (await client.post(url, json={"password": SECRET})).status_code == 202
+    run = (await service.get("runs"))["value"][0]["name"]
+    properties = await service.finish(run)
+    assert "outputsLink" not in properties["trigger"]
+    assert SECRET.encode() not in files(service)
+
+
+async def test_contents_need_their_signature(service: Service):
+    run = await service.run({"A": {"type": "Compose", "inputs": 1, "runAfter": {}}})
+    uri = run.actions["A"]["outputsLink"]["uri"]
+    transport = httpx.ASGITransport(service.logic_apps.app)
+    async with httpx.AsyncClient(transport=transport) as client:
+        assert (await client.get(uri)).json() == 1
+        assert (await client.get(uri.partition("?")[0])).status_code == 401
+        assert (await client.get(uri.replace("ActionOutputs", "ActionInputs"))).status_code == 401
+        assert (await client.get(f"http://127.0.0.1:10463/{WORKFLOW}")).status_code == 404
