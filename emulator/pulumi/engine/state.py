@@ -6,6 +6,7 @@ import base64
 import fcntl
 import json
 import os
+import re
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -20,6 +21,8 @@ from emulator.pulumi.engine.errors import DeploymentError
 from emulator.pulumi.wire import SECRET, SIGNATURE, Properties, Value, rewrite, secret, signature
 
 _VERSION: Final = 1
+_NAME: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}")
+"""What Pulumi allows as a name (https://www.pulumi.com/docs/iac/concepts/stacks/), less what means a folder."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +80,15 @@ class Snapshot:
 class StateFile:
     """The file of one stack: ``stacks/PROJECT/STACK.json`` in the emulator's home.
 
-    Raises a DeploymentError where that home holds no emulator.
+    Raises a DeploymentError where that home holds no emulator, or a name is not one.
     """
 
     def __init__(self, home: Home, project: str, stack: str) -> None:
+        for what, name in (("project", project), ("stack", stack)):
+            if not _NAME.fullmatch(name):
+                raise DeploymentError(
+                    f"{name!r} cannot be the name of a {what}; allowed: 1 to 100 letters, digits, _ . -, no . first"
+                )
         self.path = home.stacks / project / f"{stack}.json"
         self._name = f"{project}/{stack}"
         try:

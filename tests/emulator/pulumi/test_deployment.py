@@ -181,14 +181,10 @@ def test_a_failed_step_names_its_resource_and_keeps_what_was_made(layered: Proje
 
 def test_a_deployment_killed_in_the_middle_goes_on_where_it_stopped(layered: Project, arm: StandIn) -> None:
     arm.hold["first"] = threading.Event()
-    script = (
-        "from pathlib import Path; from emulator.home import Home; from emulator.pulumi.engine import Deployment; "
-        f"Deployment(Home(Path({str(layered.home.root)!r})), Path({str(layered.folder)!r}), 'local').up()"
-    )
-    engine = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT)
+    engine = start_engine(layered)
     wait_until(lambda: bool(arm.made("PUT", "/first")))
-    engine.send_signal(signal.SIGKILL)
-    engine.wait()
+    engine.kill()
+    engine.communicate()
     assert len(json.loads(layered.state.read_text())["creating"]) == 1
     arm.hold.pop("first").set()
     assert any(path.endswith("/first") for path in arm.bodies)
@@ -220,18 +216,36 @@ def test_a_folder_without_an_emulator_is_named(layered: Project, tmp_path: Path)
     assert not (tmp_path / "nowhere").exists()
 
 
+def test_ctrl_c_waits_for_the_running_step_saves_it_and_leaves_no_process_behind(
+    layered: Project, arm: StandIn
+) -> None:
+    arm.hold["first"] = threading.Event()
+    engine = start_engine(layered)
+    wait_until(lambda: bool(arm.made("PUT", "/first")))
+    children = children_of(engine.pid)
+    engine.send_signal(signal.SIGINT)
+    threading.Timer(0.5, arm.hold.pop("first").set).start()
+    _, errors = engine.communicate(timeout=30)
+    assert "DeploymentCancelledError: the deployment was stopped; the next one goes on from here" in errors
+    assert not any(running(each) for each in children)
+    assert "account" in names(layered)
+    assert "images" not in names(layered)
+    assert counts(layered.deployment().up()) == {"created": 1, "unchanged": 3}
+
+
+def test_a_name_that_is_none_is_refused(layered: Project, arm: StandIn) -> None:
+    with pytest.raises(DeploymentError, match=r"'\.\./other' cannot be the name of a stack; allowed: 1 to 100 letters"):
+        Deployment(layered.home, layered.folder, "../other").preview()
+
+
 def test_an_engine_that_is_killed_leaves_no_process_behind(layered: Project, arm: StandIn) -> None:
     arm.hold["first"] = threading.Event()
-    script = (
-        "from pathlib import Path; from emulator.home import Home; from emulator.pulumi.engine import Deployment; "
-        f"Deployment(Home(Path({str(layered.home.root)!r})), Path({str(layered.folder)!r}), 'local').up()"
-    )
-    engine = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT)
+    engine = start_engine(layered)
     wait_until(lambda: bool(arm.made("PUT", "/first")))
     children = children_of(engine.pid)
     assert len(children) >= 2
     engine.kill()
-    engine.wait()
+    engine.communicate()
     arm.hold.pop("first").set()
     wait_until(lambda: not any(running(each) for each in children))
 
@@ -557,6 +571,15 @@ def test_a_state_of_another_emulator_or_a_damaged_one_is_refused(layered: Projec
 
 def diagnostics(project: Project) -> list[Diagnostic]:
     return [each for each in project.events if isinstance(each, Diagnostic)]
+
+
+def start_engine(project: Project) -> subprocess.Popen[str]:
+    """Deploy in a process of its own, which a test may kill."""
+    script = (
+        "from pathlib import Path; from emulator.home import Home; from emulator.pulumi.engine import Deployment; "
+        f"Deployment(Home(Path({str(project.home.root)!r})), Path({str(project.folder)!r}), 'local').up()"
+    )
+    return subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stderr=subprocess.PIPE, text=True)
 
 
 def wait_until(condition: object, seconds: float = 20) -> None:
