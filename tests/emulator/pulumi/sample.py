@@ -45,8 +45,9 @@ class StandIn:
             body = await request.json()
             known = {"id": path, "name": name, "type": path.split("/providers/")[-1].split("/")[0]}
             self.bodies[key] = body | known | self.merge.get(name, {})
-            if name in self.hold:
-                await _wait(self.hold[name])
+            held = self.hold.get(name) or self.hold.get("*")
+            if held is not None:
+                await _wait(held)
             return JSONResponse(self.bodies[key], 201)
         if request.method == "POST" and name.lower() == "listkeys":
             return JSONResponse({"keys": [{"keyName": "key1", "value": self.key}]})

@@ -181,12 +181,8 @@ def test_a_failed_step_names_its_resource_and_keeps_what_was_made(layered: Proje
 
 def test_a_deployment_killed_in_the_middle_goes_on_where_it_stopped(layered: Project, arm: StandIn) -> None:
     arm.hold["first"] = threading.Event()
-    engine = start_engine(layered)
-    wait_until(lambda: bool(arm.made("PUT", "/first")))
-    engine.kill()
-    engine.communicate()
+    kill_at_put(layered, arm, "/first")
     assert len(json.loads(layered.state.read_text())["creating"]) == 1
-    arm.hold.pop("first").set()
     assert any(path.endswith("/first") for path in arm.bodies)
     first_group = arm.made("PUT", "/resourceGroups/")[0]
 
@@ -195,6 +191,42 @@ def test_a_deployment_killed_in_the_middle_goes_on_where_it_stopped(layered: Pro
     assert any("stopped while it created" in each.message for each in diagnostics(layered))
     assert json.loads(layered.state.read_text())["creating"] == []
     assert counts(layered.deployment().up()) == {"unchanged": 4}
+
+
+@pytest.mark.parametrize("at", ["g", "first", "images"])
+def test_wherever_it_is_killed_the_next_deployment_ends_right(layered: Project, arm: StandIn, at: str) -> None:
+    layered.program(LAYERED.replace("g = group()", 'g = group(resourceGroupName="g")'))
+    arm.hold[at] = threading.Event()
+    kill_at_put(layered, arm, f"/{at}")
+    assert counts(layered.deployment().up())["created"] >= 1
+    assert sorted(path.rsplit("/", 1)[-1] for path in arm.bodies) == ["first", "g", "images"]
+    assert counts(layered.deployment().up()) == {"unchanged": 4}
+
+
+def test_a_replacement_killed_in_the_middle_is_ended_by_the_next_deployment(layered: Project, arm: StandIn) -> None:
+    layered.deployment().up()
+    layered.write("Pulumi.local.yaml", "config: {sample:account: second}")
+    arm.hold["second"] = threading.Event()
+    kill_at_put(layered, arm, "/second")
+    layered.deployment().up()
+    assert {path.rsplit("/", 1)[-1] for path in arm.bodies} >= {"second", "images"}
+    assert not any(path.endswith("/first") for path in arm.bodies)
+    assert counts(layered.deployment().up()) == {"unchanged": 4}
+
+
+def test_an_autonamed_replacement_killed_in_the_middle_leaves_no_second_one(project: Project, arm: StandIn) -> None:
+    project.program(GROUP + "group()\n")
+    project.deployment().up()
+    (old,) = arm.bodies
+    project.program(GROUP + 'group(location="northeurope")\n')
+    arm.calls.clear()
+    arm.hold["*"] = threading.Event()
+    kill_at_put(project, arm, "")
+    assert len(arm.bodies) == 2
+    assert counts(project.deployment().up()) == {"replaced": 1, "unchanged": 1}
+    (left,) = arm.bodies
+    assert left != old
+    assert counts(project.deployment().up()) == {"unchanged": 2}
 
 
 def test_an_emulator_that_stops_in_the_middle_leaves_what_it_was_making_to_the_next_deployment(
@@ -571,6 +603,17 @@ def test_a_state_of_another_emulator_or_a_damaged_one_is_refused(layered: Projec
 
 def diagnostics(project: Project) -> list[Diagnostic]:
     return [each for each in project.events if isinstance(each, Diagnostic)]
+
+
+def kill_at_put(project: Project, arm: StandIn, path: str) -> None:
+    """Deploy in a process of its own and kill it while the control plane holds the PUT to `path`."""
+    engine = start_engine(project)
+    wait_until(lambda: bool(arm.made("PUT", path)))
+    engine.kill()
+    engine.communicate()
+    for held in arm.hold.values():
+        held.set()
+    arm.hold.clear()
 
 
 def start_engine(project: Project) -> subprocess.Popen[str]:
