@@ -250,6 +250,14 @@ blob = storage.Blob(
     "config.json", **names, container_name=container.name, source=source, content_type="application/json"
 )
 keys = storage.list_storage_account_keys_output(**names)
+sas = storage.list_storage_account_service_sas_output(
+    **names,
+    canonicalized_resource=account.name.apply(lambda name: f"/blob/{name}/artifacts"),
+    resource="c",
+    permissions="r",
+    shared_access_expiry_time="2099-01-01T00:00:00Z",
+)
+pulumi.export("sas", pulumi.Output.secret(sas.service_sas_token))
 pulumi.export("url", blob.url)
 pulumi.export("key", pulumi.Output.secret(keys.keys[0].value))
 pulumi.export("endpoint", account.primary_endpoints.blob)
@@ -265,6 +273,7 @@ def test_storage_accounts_containers_rules_and_blobs_live_through_it_all(
     with BlobClient.from_blob_url(outputs["url"], credential=outputs["key"], api_version="2023-11-03") as blob:
         assert json.loads(blob.download_blob().readall()) == {"blob": outputs["endpoint"]}
     assert outputs["key"] not in project.state.read_text()
+    assert httpx.get(f"{outputs['url']}?{outputs['sas']}").json() == {"blob": outputs["endpoint"]}
 
     assert counts(project.deployment().up()) == {"unchanged": 6}
     assert counts(project.deployment().refresh()) == {"unchanged": 5}
