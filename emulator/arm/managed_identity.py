@@ -94,7 +94,7 @@ class ResourceIdentities:
         """Return the body, its ``identity`` checked and without what only the directory says of it.
 
         Raises:
-            ArmError: 400 InvalidRequestContent or InvalidIdentity; names what is wrong and what is allowed.
+            ArmError: 400 InvalidRequestContent; names what is wrong and what is allowed.
         """
         identity: Any = body.get("identity")
         if identity is None:
@@ -113,15 +113,17 @@ class ResourceIdentities:
             raise _invalid(
                 "identity.userAssignedIdentities", "identities are named with a type that has UserAssigned, and only so"
             )
-        for id in assigned:
-            self._user_assigned(id)
         kept: dict[str, Any] = {"type": identity["type"]}
         if assigned:
             kept["userAssignedIdentities"] = {id: {} for id in assigned}
         return body | {"identity": kept}
 
     def grant(self, id: ResourceId, body: dict[str, Any]) -> dict[str, Any]:
-        """Return the checked body with the ids of its principals; a new resource's principal is made here."""
+        """Return the checked body with the ids of its principals; a new resource's principal is made here.
+
+        Raises:
+            ArmError: 400 InvalidIdentity names a user-assigned identity that does not exist.
+        """
         given: Any = body.get("identity")
         if given is None:
             return body

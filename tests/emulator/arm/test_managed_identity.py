@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from emulator.identity import Principal
 from tests.emulator.arm.clouds import CONFIGURATION, GROUP, WIDGET, Client, Cloud
 from tests.emulator.arm.test_requests import error
 
@@ -116,3 +117,13 @@ async def test_identity_where_the_type_has_none_is_refused(arm: Client, widget: 
     status, code, message = error(await arm.put(f"{widget}/parts/bolt", {"identity": {"type": "SystemAssigned"}}))
     assert (status, code) == (400, "InvalidRequestContent")
     assert "identity" in message
+
+
+async def test_adding_a_principal_that_is_known_changes_nothing(cloud: Cloud, arm: Client, group: str) -> None:
+    directory = cloud.authorization.directory
+    object_id = (await arm.put(WIDGET, body({"type": "SystemAssigned"}))).json()["identity"]["principalId"]
+    before = directory.find(object_id)
+    directory.add(Principal(object_id, "User", "somebody else"))
+    assert directory.find(object_id) == before
+    again = await arm.put(WIDGET, body({"type": "SystemAssigned"}))
+    assert again.json()["identity"]["principalId"] == object_id

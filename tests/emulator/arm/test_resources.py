@@ -10,6 +10,9 @@ from emulator.arm.provider import Resource
 from tests.emulator.arm.clouds import GROUP, GROUPS_API, SUBSCRIPTION, WIDGET, Client, Cloud
 from tests.emulator.arm.test_requests import error
 
+GUARD_SECONDS = 10
+"""After this a test whose tasks wait for each other fails instead of hanging."""
+
 BODY = {"location": "westeurope", "properties": {"colour": "Red"}}
 
 
@@ -253,7 +256,7 @@ class Gate:
 
 async def test_change_during_a_change_of_the_same_resource_is_refused(cloud: Cloud, arm: Client, widget: str) -> None:
     gate = Gate(cloud)
-    async with asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(GUARD_SECONDS), asyncio.TaskGroup() as tasks:
         first = tasks.create_task(arm.put(widget, BODY))
         await gate.entered.wait()
         for other in (arm.put(widget, BODY), arm.patch(widget, {}), arm.delete(widget), arm.delete(GROUP, GROUPS_API)):
@@ -270,7 +273,7 @@ async def test_name_is_taken_while_it_is_being_created_elsewhere(cloud: Cloud, a
     other = f"{SUBSCRIPTION}/resourceGroups/rg2"
     await arm.put(other, {"location": "westeurope"}, GROUPS_API)
     gate = Gate(cloud)
-    async with asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(GUARD_SECONDS), asyncio.TaskGroup() as tasks:
         first = tasks.create_task(arm.put(WIDGET, BODY))
         await gate.entered.wait()
         second = await arm.put(f"{other}/providers/Contoso.Test/widgets/anvil", BODY)
@@ -288,7 +291,7 @@ async def test_nothing_is_created_in_a_group_while_it_is_deleted(cloud: Cloud, a
         await delete(resource)
 
     cloud.widgets.delete = slow  # pyright: ignore[reportAttributeAccessIssue]
-    async with asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(GUARD_SECONDS), asyncio.TaskGroup() as tasks:
         deletion = tasks.create_task(arm.delete(GROUP, GROUPS_API))
         await entered.wait()
         late = await arm.put(f"{GROUP}/providers/Contoso.Test/notes/late", {})
