@@ -22,7 +22,10 @@ _COMPARE: Final[Mapping[str, Callable[[float, float], bool]]] = {
     "LessThan": operator.lt,
     "LessThanOrEqual": operator.le,
 }
-_SCHEMA: Final = "CREATE TABLE IF NOT EXISTS alerts (id TEXT PRIMARY KEY, rule TEXT NOT NULL, open INTEGER NOT NULL, fired TEXT NOT NULL, alert TEXT NOT NULL)"
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS alerts (
+  id TEXT PRIMARY KEY, rule TEXT NOT NULL, open INTEGER NOT NULL, fired TEXT NOT NULL, alert TEXT NOT NULL)
+"""
 
 
 @dataclass
@@ -60,7 +63,8 @@ class AlertStore:
     def save(self, alert: Alert) -> None:
         """Keep an alert."""
         self._database.execute(
-            "INSERT INTO alerts VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET open = excluded.open, alert = excluded.alert",
+            "INSERT INTO alerts VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET open = excluded.open, alert = excluded.alert",
             (alert.id, alert.rule.lower(), alert.resolved is None, alert.fired, json.dumps(asdict(alert))),
         )
 

@@ -22,8 +22,8 @@ class BlobError(Exception):
         """Return the answer."""
         request_id = str(uuid.uuid4())
         text = (
-            f'\ufeff<?xml version="1.0" encoding="utf-8"?><Error><Code>{self.code}</Code><Message>{escape(self.message)}\n'
-            f"RequestId:{request_id}\nTime:{now:%Y-%m-%dT%H:%M:%S.%f}0Z</Message></Error>"
+            f'\ufeff<?xml version="1.0" encoding="utf-8"?><Error><Code>{self.code}</Code>'
+            f"<Message>{escape(self.message)}\nRequestId:{request_id}\nTime:{now:%Y-%m-%dT%H:%M:%S.%f}0Z</Message></Error>"
         )
         headers = {"x-ms-error-code": self.code, "x-ms-request-id": request_id}
         return Response(text.encode(), self.status, headers, media_type="application/xml")

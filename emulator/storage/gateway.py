@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, Mapping
+from http import HTTPStatus
 from typing import Final
 
 import httpx
@@ -158,7 +159,7 @@ class Gateway:
         except httpx.TransportError as error:
             raise BlobError(503, "ServerBusy", "The blob service did not answer; try again.") from error
         kept = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP}
-        if lists and answer.status_code == httpx.codes.OK:
+        if lists and answer.status_code == HTTPStatus.OK:
             content = _BOM + (await answer.aread()).removeprefix(_BOM)
             kept.pop("content-length", None)
             kept.pop("content-encoding", None)

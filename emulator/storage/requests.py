@@ -1,6 +1,7 @@
 """What a blob request asks for, and what Azure wants the caller to be allowed for it.
 
-Actions: "Permissions for calling data operations", learn.microsoft.com/rest/api/storageservices/authorize-with-azure-active-directory.
+Actions: "Permissions for calling data operations" in "Authorize with Microsoft Entra ID", REST reference of the storage
+services on learn.microsoft.com.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, Final
 
 import httpx
@@ -61,7 +62,7 @@ class StorageProvider:
         if resource.id.type.lower() != CONTAINERS.lower():
             return resource.body
         response = await self._ask("HEAD", resource.id)
-        if response.status_code == httpx.codes.NOT_FOUND:
+        if response.status_code == HTTPStatus.NOT_FOUND:
             raise ArmError(404, "ContainerNotFound", f"The container '{resource.id.name}' does not exist.")
         return resource.body
 
@@ -90,6 +91,8 @@ class StorageProvider:
                     return await self._regenerate(account, operation.body)
                 case "listservicesas":
                     return Answer(200, {"serviceSasToken": _service_sas(account, operation.body)})
+                case _:
+                    pass
         raise not_operable(operation)
 
     async def find(self, id: ResourceId) -> Resource | None:
@@ -146,7 +149,7 @@ class StorageProvider:
 
     async def _put_container(self, resource: Resource) -> dict[str, Any]:
         response = await self._ask("PUT", resource.id)
-        if not response.is_success and response.status_code != httpx.codes.CONFLICT:
+        if not response.is_success and response.status_code != HTTPStatus.CONFLICT:
             raise ArmError(
                 500, "InternalError", f"Azurite refused the container: {response.status_code} {response.text}"
             )

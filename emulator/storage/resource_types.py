@@ -73,7 +73,10 @@ _ACCOUNT: Final = _object(
         ),
         supportsHttpsTrafficOnly=_BOOLEAN,
         **dict.fromkeys(
-            ("provisioningState", "creationTime", "primaryEndpoints", "primaryLocation", "statusOfPrimary", "keyCreationTime"),
+            (
+                "provisioningState", "creationTime", "primaryEndpoints", "primaryLocation", "statusOfPrimary",
+                "keyCreationTime",
+            ),
             _READ_ONLY,
         ),
     ),
@@ -101,7 +104,10 @@ _CONTAINER: Final = _object(
         denyEncryptionScopeOverride=_BOOLEAN,
         immutableStorageWithVersioning={"type": "object"},
         **dict.fromkeys(
-            ("lastModifiedTime", "leaseStatus", "leaseState", "hasImmutabilityPolicy", "hasLegalHold", "deleted", "version"),
+            (
+                "lastModifiedTime", "leaseStatus", "leaseState", "hasImmutabilityPolicy", "hasLegalHold", "deleted",
+                "version",
+            ),
             _READ_ONLY,
         ),
     ),

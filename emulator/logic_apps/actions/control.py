@@ -18,7 +18,8 @@ from emulator.logic_apps.execution import (
     until_deadline,
 )
 from emulator.logic_apps.expressions import compile_condition, compile_template
-from emulator.logic_apps.expressions.functions.date_time import parse_moment
+from emulator.logic_apps.expressions.functions.moments import TICKS_A_SECOND, parse_moment
+from emulator.logic_apps.expressions.functions.moments import moment_of as universal
 from emulator.logic_apps.records import FAILED, SUCCEEDED, TIMED_OUT, ActionRecord
 from emulator.logic_apps.run_environment import Frame
 
@@ -126,8 +127,8 @@ async def wait(execution: Execution, action: Action, frame: Frame, record: Actio
     """Wait for an interval, or until a moment."""
     inputs = record.inputs = evaluated(execution, action, frame, record, action.inputs)
     if "until" in inputs:
-        moment = parse_moment("Wait", inputs["until"]["timestamp"])
-        seconds = (moment - execution.clock.now()).total_seconds()
+        moment = parse_moment("Wait", str(inputs["until"]["timestamp"]))
+        seconds = (moment.ticks - universal(execution.clock.now()).ticks) / TICKS_A_SECOND
     else:
         try:
             seconds = interval_seconds(float(inputs["interval"]["count"]), str(inputs["interval"]["unit"]))

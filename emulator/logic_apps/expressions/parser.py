@@ -13,8 +13,10 @@ from typing import TypeAlias
 from emulator.logic_apps.expressions.errors import syntax_error
 
 _INTEGER_RANGE = range(-(2**63), 2**63)
+_LONGEST = 8192
+"""Characters of an expression ("Limits and configuration reference for Azure Logic Apps", learn.microsoft.com)."""
 _DEEPEST = 200
-"""Nested calls; the service's own limit of 8,192 characters an expression leaves room for not many more."""
+"""Calls in calls, and selections from selections; no real expression comes near."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,8 @@ def parse(text: str, start: int) -> tuple[Node, int]:
     Raises:
         ExpressionError: it is not valid.
     """
+    if len(text) - start > _LONGEST:
+        raise syntax_error(f"The expression has {len(text) - start} characters; the limit is {_LONGEST}.", start)
     parser = _Parser(text, start)
     node = parser.expression(0)
     parser.expect("end", "EndOfData")
@@ -190,7 +194,7 @@ class _Parser:
         return Call(name.text, tuple(arguments), name.position, self._text[name.position : end])
 
     def _selections(self, node: Node, begin: int, depth: int) -> Node:
-        while True:
+        for _ in range(_DEEPEST):
             optional = self._is("?")
             if optional:
                 self._next()
@@ -211,6 +215,7 @@ class _Parser:
             else:
                 return node
             node = Selection(node, key, optional, self._text[begin:end])
+        raise syntax_error(f"The expression selects more than {_DEEPEST} times in a row.", self._at.position)
 
     def _number(self, token: _Token) -> int | float:
         if token.called == "Float":

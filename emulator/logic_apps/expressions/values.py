@@ -7,7 +7,7 @@ import binascii
 import json
 from typing import Any, Final
 
-from lxml import etree
+from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 
 from emulator.logic_apps.expressions.errors import ExpressionError
 

@@ -60,7 +60,7 @@ def last(_: Environment, collection: Any) -> Any:
 
 def _count(name: str, value: Any) -> int:
     count = integer(name, value)
-    if count < 0:
+    if not 0 <= count < 2**31:
         raise ExpressionError(f"The template language function '{name}' expects a count that is not negative.")
     return count
 
@@ -107,17 +107,20 @@ def sort(_: Environment, collection: Any, key: Any = None) -> list[Any]:
     """Return an array sorted by its elements, or by a property of them."""
     if not isinstance(collection, list):
         raise invalid("sort", "its parameter to be an array", collection)
+    members = copy.deepcopy(collection)
     if key is None:
-        return sorted(copy.deepcopy(collection), key=_order)
-    return sorted(copy.deepcopy(collection), key=lambda member: _order(member.get(text("sort", key))))
+        return _sorted(members, members)
+    name = text("sort", key)
+    return _sorted(members, [member.get(name) if isinstance(member, dict) else None for member in members])
 
 
-def _order(value: Any) -> tuple[int, Any]:
-    if value is None:
-        return (0, 0)
-    if isinstance(value, bool):
-        return (1, value)
-    return (2, value) if isinstance(value, int | float) else (3, to_text(value))
+def _sorted(members: list[Any], keys: list[Any]) -> list[Any]:
+    kinds = {str if isinstance(key, str) else float for key in keys if key is not None}
+    comparable = all(key is None or isinstance(key, str | bool | int | float) for key in keys)
+    if len(members) > 1 and (len(kinds) > 1 or not comparable):
+        raise ExpressionError("Failed to compare two elements in the array.")
+    order = sorted(range(len(members)), key=lambda index: (keys[index] is not None, keys[index] if comparable else 0))
+    return [members[index] for index in order]
 
 
 def _all_of(name: str, collections: tuple[Any, ...]) -> type:

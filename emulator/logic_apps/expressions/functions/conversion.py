@@ -8,7 +8,7 @@ import re
 import urllib.parse
 from typing import Any
 
-from lxml import etree
+from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 
 from emulator.logic_apps.expressions.environment import Environment
 from emulator.logic_apps.expressions.errors import ExpressionError
@@ -20,7 +20,6 @@ from emulator.logic_apps.expressions.values import (
     content_bytes,
     decode_base64,
     is_binary,
-    to_json,
     to_text,
 )
 
@@ -41,7 +40,7 @@ def string(_: Environment, value: Any) -> str:
 @function("int", least=1)
 def int_(_: Environment, value: Any) -> int:
     """Return the integer that a string, boolean or integer stands for."""
-    if isinstance(value, bool | int):
+    if isinstance(value, bool | int) or (isinstance(value, float) and value.is_integer()):
         return int(value)
     if isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d+\s*", value):
         return int(value)
@@ -284,8 +283,3 @@ def uri_component_to_string(_: Environment, value: Any) -> str:
 def uri_component_to_binary(_: Environment, value: Any) -> dict[str, str]:
     """Decode percent-encoding to content."""
     return binary(urllib.parse.unquote_plus(text("uriComponentToBinary", value)).encode())
-
-
-def to_json_text(value: Any) -> str:
-    """Return compact JSON, for messages."""
-    return to_json(value)

@@ -17,10 +17,22 @@ def _object(name: str, value: Any) -> dict[str, Any]:
     raise invalid(name, "its first parameter to be an object", value)
 
 
+def _name(function_name: str, value: Any) -> str:
+    """The engine selects properties by paths, so it takes no name that would be one."""
+    name = text(function_name, value)
+    wrong = [symbol for symbol in "[]." if symbol in name]
+    if wrong:
+        raise ExpressionError(
+            f"The provided property name '{name}' has these invalid characters '{', '.join(wrong)}'. The name cannot "
+            f"contain any of the following symbols: '[, ], .'."
+        )
+    return name
+
+
 @function("addProperty", least=3)
 def add_property(_: Environment, value: Any, name: Any, member: Any) -> dict[str, Any]:
     """Add a property that is not there."""
-    made, key = _object("addProperty", value), text("addProperty", name)
+    made, key = _object("addProperty", value), _name("addProperty", name)
     if find_key(made, key) is not None:
         raise ExpressionError(
             f"The template language function 'addProperty' expects the property to not exist in the object. Unable to "
@@ -32,7 +44,7 @@ def add_property(_: Environment, value: Any, name: Any, member: Any) -> dict[str
 @function("setProperty", least=3)
 def set_property(_: Environment, value: Any, name: Any, member: Any) -> dict[str, Any]:
     """Add or replace a property."""
-    made, key = _object("setProperty", value), text("setProperty", name)
+    made, key = _object("setProperty", value), _name("setProperty", name)
     return {**made, find_key(made, key) or key: copy.deepcopy(member)}
 
 
@@ -40,5 +52,5 @@ def set_property(_: Environment, value: Any, name: Any, member: Any) -> dict[str
 def remove_property(_: Environment, value: Any, name: Any) -> dict[str, Any]:
     """Remove a property, if it is there."""
     made = _object("removeProperty", value)
-    made.pop(find_key(made, text("removeProperty", name)) or "", None)
+    made.pop(find_key(made, _name("removeProperty", name)) or "", None)
     return made

@@ -61,7 +61,8 @@ def _numbers(name: str, values: tuple[Any, ...]) -> list[int | float]:
     listed = values[0] if len(values) == 1 and isinstance(values[0], list) else values
     if not listed:
         raise ExpressionError(f"The template language function '{name}' expects at least one number.")
-    return [number(name, value) for value in listed]
+    numbers = [number(name, value) for value in listed]
+    return [float(value) for value in numbers] if any(isinstance(value, float) for value in numbers) else numbers
 
 
 @function("min", least=1, most=None)

@@ -6,6 +6,7 @@ from typing import Any
 
 from emulator.logic_apps.expressions.environment import Environment
 from emulator.logic_apps.expressions.errors import ExpressionError
+from emulator.logic_apps.expressions.functions.number_format import format_number
 from emulator.logic_apps.expressions.functions.registry import function, integer, invalid, number, text
 from emulator.logic_apps.expressions.values import is_binary, to_text
 
@@ -20,11 +21,16 @@ def concat(_: Environment, *values: Any) -> str:
 def substring(_: Environment, value: Any, start: Any, length: Any = None) -> str:
     """Return part of a string; the range has to lie in it."""
     whole, begin = text("substring", value), integer("substring", start)
-    count = len(whole) - begin if length is None else integer("substring", length)
-    if begin < 0 or count < 0 or begin + count > len(whole):
+    if not 0 <= begin < len(whole):
         raise ExpressionError(
-            f"The template language function 'substring' parameters are out of range: 'start index' and 'length' must "
-            f"be non-negative integers and their sum must be no larger than the length of the string ({len(whole)})."
+            "The template language function 'substring' parameter is out of range: 'start index' must be non-negative "
+            "integer and should be less than the length of the string."
+        )
+    count = len(whole) - begin if length is None else integer("substring", length)
+    if count < 0 or begin + count > len(whole):
+        raise ExpressionError(
+            "The template language function 'substring' parameters are out of range: 'start index' and 'length' must "
+            "be non-negative integers and their sum must be no larger than the length of the string."
         )
     return whole[begin : begin + count]
 
@@ -82,7 +88,8 @@ def index_of(_: Environment, value: Any, sought: Any) -> int:
 @function("lastIndexOf", least=2)
 def last_index_of(_: Environment, value: Any, sought: Any) -> int:
     """Return where a string last occurs, -1 if nowhere."""
-    return text("lastIndexOf", value).lower().rfind(text("lastIndexOf", sought).lower())
+    whole, part = text("lastIndexOf", value).lower(), text("lastIndexOf", sought).lower()
+    return whole.rfind(part) if part else max(len(whole) - 1, 0)
 
 
 @function("nthIndexOf", least=3)
@@ -135,25 +142,9 @@ def trim_byte_order_mark(_: Environment, value: Any) -> str:
 
 
 @function("formatNumber", least=2, most=3)
-def format_number(_: Environment, value: Any, form: Any, locale: Any = "en-US") -> str:
-    """Format a number by a pattern of 0, #, the decimal point and the thousands comma, or by a standard letter."""
-    amount, pattern = number("formatNumber", value), text("formatNumber", form)
-    if (pattern[:1].upper() in ("N", "F", "P") and pattern[1:].isdigit()) or pattern.upper() in ("N", "F", "P"):
-        digits = int(pattern[1:] or 2)
-        kind = pattern[0].upper()
-        if kind == "P":
-            return f"{amount * 100:,.{digits}f} %"
-        return f"{amount:,.{digits}f}" if kind == "N" else f"{amount:.{digits}f}"
-    whole, _, decimals = pattern.partition(".")
-    if not set(pattern) <= set("0#.,"):
-        raise ExpressionError(f"The format '{pattern}' of the function 'formatNumber' is not emulated.")
-    shown = f"{abs(amount):{',' if ',' in whole else ''}.{len(decimals)}f}"
-    least = decimals.rfind("0") + 1
-    if decimals:
-        integral, _, fraction = shown.partition(".")
-        kept = fraction[:least] + fraction[least:].rstrip("0")
-        shown = f"{integral}.{kept}" if kept else integral
-    return f"-{shown}" if amount < 0 else shown
+def format_number_(_: Environment, value: Any, form: Any, locale: Any = "en-US") -> str:
+    """Format a number by a .NET format string."""
+    return format_number(number("formatNumber", value), text("formatNumber", form))
 
 
 def only_text_or_list(name: str, value: Any) -> str | list[Any]:
