@@ -73,6 +73,9 @@ _SCHEMA: Final = {
                         "additionalProperties": False,
                     },
                 },
+                **dict.fromkeys(
+                    ("provisioningState", "createdTime", "changedTime", "version", "accessEndpoint"), {"readOnly": True}
+                ),
                 "accessControl": {
                     "type": "object",
                     "properties": dict.fromkeys(("triggers", "contents", "actions", "workflowManagement"), _ADDRESSES),

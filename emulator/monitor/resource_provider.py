@@ -185,7 +185,8 @@ def _check_metric_alert(body: dict[str, Any]) -> None:
         raise ArmError(
             400,
             "BadRequest",
-            f"windowSize {properties['windowSize']} is shorter than evaluationFrequency {properties['evaluationFrequency']}.",
+            f"windowSize {properties['windowSize']} is shorter than evaluationFrequency "
+            f"{properties['evaluationFrequency']}.",
             "properties.windowSize",
         )
     type = _type_of(properties["scopes"][0])
