@@ -1,7 +1,8 @@
 """The platform metrics and log categories that exist, by resource type.
 
-Source: "Supported metrics and log categories with Azure Monitor" on learn.microsoft.com, the pages microsoft-logic-workflows, microsoft-cognitiveservices-accounts, microsoft-storage-storageaccounts-blobservices
-of July 2026. Only what the emulator counts, or what belongs to Custom Vision, is listed.
+Source: "Supported metrics and log categories with Azure Monitor" on learn.microsoft.com, the pages
+microsoft-logic-workflows, microsoft-cognitiveservices-accounts and microsoft-storage-storageaccounts-blobservices of
+July 2026. Only what the emulator counts, or what belongs to Custom Vision, is listed.
 """
 
 from __future__ import annotations
