@@ -73,9 +73,10 @@ _SCHEMA: Final = {
                         "additionalProperties": False,
                     },
                 },
-                **dict.fromkeys(
-                    ("provisioningState", "createdTime", "changedTime", "version", "accessEndpoint"), {"readOnly": True}
-                ),
+                **{
+                    name: {"readOnly": True}
+                    for name in ("provisioningState", "createdTime", "changedTime", "version", "accessEndpoint")
+                },
                 "accessControl": {
                     "type": "object",
                     "properties": dict.fromkeys(("triggers", "contents", "actions", "workflowManagement"), _ADDRESSES),
