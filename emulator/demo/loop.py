@@ -23,7 +23,7 @@ from emulator.demo.narration import Narration
 from emulator.demo.report import RoundReport, print_artifacts, print_table
 from emulator.demo.retraining import RetrainingError, RetrainingStack, Upload
 from emulator.deployment_view import DeploymentView, summary_line
-from emulator.home import Home
+from emulator.home import Home, HomeError
 from emulator.pulumi.engine import Deployment
 from emulator.resource_manager import ResourceManager
 
@@ -52,13 +52,14 @@ def run_demo(home: Home, project: Path, images: Path | None, size: Size, narrati
     whoever calls decides.
 
     Raises:
+        HomeError: the folder holds something else than an emulator.
         ImagesError: the images cannot be used.
         RetrainingError: the loop broke; the message says where to look.
     """
-    process.stop(home)
-    shutil.rmtree(home.root, ignore_errors=True)
+    own = None if images is None else read_folder(images)
+    _begin_anew(home)
     narration.step("Images")
-    rounds, bad = _prepare(home.root / "images", images, size)
+    rounds, bad = _prepare(home.root / "images", own, size)
     labels = len({image.label for image in rounds.first})
     narration.tell(
         f"{len(rounds.first)} for round 1, {len(rounds.second)} and {len(bad)} bad ones for round 2, "
@@ -95,8 +96,20 @@ def run_demo(home: Home, project: Path, images: Path | None, size: Size, narrati
         return _second_round_answers(narration, stack, reports[-1])
 
 
-def _prepare(folder: Path, images: Path | None, size: Size) -> tuple[Rounds, list[BadUpload]]:
-    found = write_digits(folder / "digits") if images is None else read_folder(images)
+def _begin_anew(home: Home) -> None:
+    """Remove what an earlier demo left; nothing but an emulator's folder is ever removed."""
+    process.stop(home)
+    if home.root.exists() and any(home.root.iterdir()):
+        try:
+            home.load()
+        except HomeError as error:
+            raise HomeError(f"{home.root} is not empty and not an emulator's folder; choose another --home") from error
+        shutil.rmtree(home.root)
+    home.create()
+
+
+def _prepare(folder: Path, own: Sequence[LabelledImage] | None, size: Size) -> tuple[Rounds, list[BadUpload]]:
+    found = write_digits(folder / "digits") if own is None else own
     rounds = split(found, _MINIMUM_PER_LABEL, size.first, size.second, size.held_out)
     return rounds, write_bad_uploads(folder / "bad", rounds.first[0].label)
 
