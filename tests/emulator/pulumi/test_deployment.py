@@ -174,6 +174,7 @@ def test_a_failed_step_names_its_resource_and_keeps_what_was_made(layered: Proje
     assert caught.value.urn.endswith("azure-native:storage:BlobContainer::images")
     assert [each.urn for each in layered.events if isinstance(each, StepFailed)] == [caught.value.urn]
     assert "images" not in names(layered)
+    assert [each for each in diagnostics(layered) if each.severity != "debug"] == []  # the failure says it all
 
     del arm.refuse["images"]
     assert counts(layered.deployment().up()) == {"created": 1, "unchanged": 3}
