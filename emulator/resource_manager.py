@@ -37,6 +37,10 @@ class ResourceManager:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Close the connections."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
         self._client.close()
 
     @property
@@ -47,6 +51,14 @@ class ResourceManager:
     def get(self, path: str, api_version: str, **query: str) -> Any:
         """Return the answer of a GET of `path`."""
         return self._call("GET", path, api_version, query)
+
+    def put(self, path: str, api_version: str, body: Any) -> Any:
+        """Create or update a resource; return its body."""
+        return self._call("PUT", path, api_version, {}, body)
+
+    def delete(self, path: str, api_version: str) -> None:
+        """Delete a resource."""
+        self._call("DELETE", path, api_version, {})
 
     def post(self, path: str, api_version: str, body: Any = None) -> Any:
         """Return the answer of a POST to `path`, None where it has no body."""

@@ -9,6 +9,7 @@ import signal
 import socket
 from collections.abc import AsyncGenerator, Generator, Mapping
 
+import httpx
 import uvicorn
 from starlette.types import ASGIApp
 
@@ -30,9 +31,11 @@ _GRACE_SECONDS = 5
 
 
 class Emulator:
-    """All services over one home folder."""
+    """All services over one home folder; `transport` makes the calls of workflows, by default the network."""
 
-    def __init__(self, home: Home, clock: Clock | None = None) -> None:
+    def __init__(
+        self, home: Home, clock: Clock | None = None, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
         self.home = home
         self.clock = clock or SystemClock()
         self.configuration, secrets = home.create()
@@ -43,7 +46,13 @@ class Emulator:
         storage = Storage(home.azurite, url("storage"), self.clock, issuer, authorization, monitor.metrics)
         custom_vision = CustomVision(home.images, url("custom-vision"), self.clock, monitor.metrics)
         logic_apps = LogicApps(
-            home.database / "logic_apps", url("logic-apps"), self.clock, issuer, monitor.metrics, secrets
+            home.database / "logic_apps",
+            url("logic-apps"),
+            self.clock,
+            issuer,
+            monitor.metrics,
+            secrets,
+            transport,
         )
         services: list[Service] = [storage, custom_vision, logic_apps, monitor]
         control_plane = ControlPlane(

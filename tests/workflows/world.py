@@ -1,0 +1,285 @@
+"""The real services in this process, on a clock that hurries, for running the real definitions."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import random
+import threading
+import uuid
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from azure.storage.blob import BlobServiceClient, ContainerClient
+from PIL import Image
+
+import workflows
+from emulator.clock import SystemClock
+from emulator.home import Home
+from emulator.resource_manager import ResourceManager
+from emulator.server import Emulator
+
+HURRY = 200
+"""How many seconds of the services' clock pass while they sleep for one."""
+
+STORAGE, COGNITIVE, LOGIC, AUTHORIZATION = "2024-01-01", "2025-06-01", "2019-05-01", "2022-04-01"
+CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
+PURPOSES = ("training", "processed", "rejected", "artifacts", "evaluation")
+ACTIONS = (
+    "Microsoft.Storage/storageAccounts/listServiceSas/action",
+    "Microsoft.CognitiveServices/accounts/listKeys/action",
+    "Microsoft.Logic/workflows/runs/read",
+)
+
+Interception = Callable[[httpx.Request], httpx.Response | None]
+"""Is asked before a call of a workflow is made; an answer given here takes the place of the service's."""
+
+
+class HurriedClock(SystemClock):
+    """The machine's time, with short sleeps."""
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds / HURRY)
+
+
+class InterceptedTransport(httpx.AsyncBaseTransport):
+    """Makes the calls of workflows, unless a test answers them."""
+
+    def __init__(self) -> None:
+        self._transport = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=50))
+        self.intercept: Interception = lambda request: None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        answer = await asyncio.to_thread(self.intercept, request)
+        return answer or await self._transport.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()
+
+
+class World:
+    """One emulator with a storage account and two Custom Vision accounts."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home = Home(folder)
+        self.transport = InterceptedTransport()
+        self._started: Future[None] = Future()
+        self._stopping: asyncio.Event | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
+
+    def start(self) -> None:
+        self._thread.start()
+        self._started.result(timeout=60)
+        self.arm = ResourceManager(self.home)
+        subscription = self.arm.subscription
+        self.group = f"{subscription}/resourceGroups/rg-test"
+        self.put(self.group, "2024-03-01", {"location": "eastus"})
+        self.storage = f"{self.group}/providers/Microsoft.Storage/storageAccounts/sttest"
+        account = {"location": "eastus", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
+        endpoints = self.put(self.storage, STORAGE, account)["properties"]["primaryEndpoints"]
+        self.blob_endpoint = endpoints["blob"]
+        self.training, self.training_endpoint = self._cognitive("training", "CustomVision.Training")
+        self.prediction, self.prediction_endpoint = self._cognitive("prediction", "CustomVision.Prediction")
+        self.training_key = self.arm.post(f"{self.training}/listKeys", COGNITIVE)["key1"]
+        self.prediction_key = self.arm.post(f"{self.prediction}/listKeys", COGNITIVE)["key1"]
+        self.storage_key = self.arm.post(f"{self.storage}/listKeys", STORAGE)["keys"][0]["value"]
+        self.blobs = BlobServiceClient(
+            self.blob_endpoint.rstrip("/"), credential=self.storage_key, api_version="2025-11-05"
+        )
+
+    def stop(self) -> None:
+        if self._loop is not None and self._stopping is not None:
+            self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join(timeout=60)
+
+    def put(self, id: str, api_version: str, body: dict[str, Any]) -> Any:
+        return self.arm.put(id, api_version, body)
+
+    def assign(self, principal: str, role: str, scope: str) -> str:
+        assignment = f"{scope}/providers/Microsoft.Authorization/roleAssignments/{uuid.uuid4()}"
+        definition = f"{self.arm.subscription}/providers/Microsoft.Authorization/roleDefinitions/{role}"
+        properties = {"principalId": principal, "roleDefinitionId": definition, "principalType": "ServicePrincipal"}
+        self.put(assignment, AUTHORIZATION, {"properties": properties})
+        return assignment
+
+    def _cognitive(self, name: str, kind: str) -> tuple[str, str]:
+        id = f"{self.group}/providers/Microsoft.CognitiveServices/accounts/cv-{name}"
+        properties = {"customSubDomainName": f"cv-{name}"}
+        body = {"location": "eastus", "kind": kind, "sku": {"name": "S0"}, "properties": properties}
+        return id, self.put(id, COGNITIVE, body)["properties"]["endpoint"]
+
+    async def _serve(self) -> None:
+        try:
+            emulator = Emulator(self.home, HurriedClock(), self.transport)
+            self._stopping, self._loop = asyncio.Event(), asyncio.get_running_loop()
+            async with emulator.running():
+                self._started.set_result(None)
+                await self._stopping.wait()
+        except BaseException as error:
+            if not self._started.done():
+                self._started.set_exception(error)
+            raise
+
+
+@dataclass
+class Finished:
+    """A run that is over."""
+
+    id: str
+    status: str
+    error: dict[str, Any] | None
+    manifest: dict[str, Any] | None
+    statuses: dict[str, str]
+
+
+class Retraining:
+    """A project, five containers and the workflow on them: what one test works with."""
+
+    def __init__(self, world: World, name: str, **settings: Any) -> None:
+        self.world = world
+        self.containers = {purpose: f"{name}-{purpose}" for purpose in PURPOSES}
+        for container in self.containers.values():
+            world.put(f"{world.storage}/blobServices/default/containers/{container}", STORAGE, {})
+        self.project = self.train_api("POST", f"projects?name={name}&classificationType=Multiclass")["id"]
+        definition = workflows.load("retrain")
+        definition["triggers"]["When_a_blob_is_added_or_modified"]["recurrence"] = {"frequency": "Month", "interval": 1}
+        self.workflow = f"{world.group}/providers/Microsoft.Logic/workflows/{name}"
+        parameters = {
+            "blobEndpoint": world.blob_endpoint,
+            "storageAccountId": world.storage,
+            "storageAudience": "https://storage.azure.com/",
+            "resourceManagerEndpoint": f"{world.arm.configuration.url('arm')}/",
+            "resourceManagerAudience": "https://management.azure.com/",
+            "trainingEndpoint": world.training_endpoint,
+            "trainingAccountId": world.training,
+            "predictionEndpoint": world.prediction_endpoint,
+            "predictionAccountId": world.prediction,
+            "projectId": self.project,
+            "publishName": "production",
+            "containers": self.containers,
+            "minimumImagesPerTag": 5,
+            "probabilityThreshold": 0.5,
+            "trainingPollSeconds": 10,
+            **settings,
+        }
+        body = {
+            "location": "eastus",
+            "identity": {"type": "SystemAssigned"},
+            "properties": {
+                "definition": definition,
+                "parameters": {key: {"value": value} for key, value in parameters.items()},
+            },
+        }
+        self.principal = world.put(self.workflow, LOGIC, body)["identity"]["principalId"]
+        self.blob_roles = {
+            purpose: world.assign(
+                self.principal, CONTRIBUTOR, f"{world.storage}/blobServices/default/containers/{container}"
+            )
+            for purpose, container in self.containers.items()
+        }
+        role = str(uuid.uuid4())
+        definition_id = f"{world.group}/providers/Microsoft.Authorization/roleDefinitions/{role}"
+        permissions = [{"actions": list(ACTIONS), "notActions": [], "dataActions": [], "notDataActions": []}]
+        properties = {
+            "roleName": f"Retraining {name}",
+            "type": "CustomRole",
+            "permissions": permissions,
+            "assignableScopes": [world.group],
+        }
+        world.put(definition_id, AUTHORIZATION, {"properties": properties})
+        for scope in (world.storage, world.training, self.workflow):
+            world.assign(self.principal, role, scope)
+
+    def container(self, purpose: str) -> ContainerClient:
+        return self.world.blobs.get_container_client(self.containers[purpose])
+
+    def upload(self, files: dict[str, bytes]) -> None:
+        for name, content in files.items():
+            self.container("training").upload_blob(name, content, overwrite=True)
+
+    def names(self, purpose: str, run: str = "") -> list[str]:
+        prefix = f"{run}/" if run else ""
+        listed = self.container(purpose).list_blobs(name_starts_with=prefix or None)
+        return sorted(blob.name.removeprefix(prefix) for blob in listed)
+
+    def reasons(self, run: str) -> dict[str, str]:
+        listed = self.container("rejected").list_blobs(name_starts_with=f"{run}/", include=["metadata"])
+        return {blob.name.removeprefix(f"{run}/"): blob.metadata["reason"] for blob in listed}
+
+    def artifact(self, name: str) -> Any:
+        return json.loads(self.container("artifacts").download_blob(name).readall())
+
+    def train_api(self, method: str, path: str) -> Any:
+        url = f"{self.world.training_endpoint}customvision/v3.3/training/{path}"
+        response = httpx.request(method, url, headers={"Training-Key": self.world.training_key}, timeout=60)
+        response.raise_for_status()
+        return response.json() if response.content else None
+
+    def project_api(self, method: str, path: str) -> Any:
+        return self.train_api(method, f"projects/{self.project}/{path}")
+
+    def predict(self, image: bytes) -> dict[str, Any]:
+        path = f"customvision/v3.1/prediction/{self.project}/classify/iterations/production/image/nostore"
+        url = f"{self.world.prediction_endpoint}{path}"
+        headers = {"Prediction-Key": self.world.prediction_key, "Content-Type": "application/octet-stream"}
+        response = httpx.post(url, headers=headers, content=image, timeout=60)
+        response.raise_for_status()
+        return response.json()
+
+    def begin(self, trigger: str = "When_a_blob_is_added_or_modified") -> str:
+        before = self._run_ids()
+        self.world.arm.post(f"{self.workflow}/triggers/{trigger}/run", LOGIC)
+        (started,) = [run for run in self._run_ids() if run not in before]
+        return started
+
+    def finish(self, run: str) -> Finished:
+        pause = threading.Event()
+        for _ in range(2400):
+            properties = self.world.arm.get(f"{self.workflow}/runs/{run}", LOGIC)["properties"]
+            if "endTime" in properties:
+                break
+            pause.wait(0.05)
+        else:
+            raise AssertionError(f"the run does not end: {properties}")
+        actions = self.world.arm.values(f"{self.workflow}/runs/{run}/actions", LOGIC, **{"$top": "250"})
+        statuses = {action["name"]: action["properties"]["status"] for action in actions}
+        name = f"runs/{run}/manifest.json"
+        manifest = self.artifact(name) if name in self.names("artifacts") else None
+        return Finished(run, properties["status"], properties.get("error"), manifest, statuses)
+
+    def run(self, trigger: str = "When_a_blob_is_added_or_modified") -> Finished:
+        return self.finish(self.begin(trigger))
+
+    def _run_ids(self) -> list[str]:
+        return [run["name"] for run in self.world.arm.values(f"{self.workflow}/runs", LOGIC)]
+
+
+def pictures(label: str, count: int, start: int = 0, *, red: bool | None = None) -> dict[str, bytes]:
+    """Return pictures of a colour with noise: red ones for labels that begin with r, blue ones for others."""
+    files: dict[str, bytes] = {}
+    for number in range(start, start + count):
+        files[f"{label}/{number:03}.png"] = picture(label.startswith("r") if red is None else red, f"{label}{number}")
+    return files
+
+
+def picture(red: bool, seed: str) -> bytes:
+    """Return one picture, the same for the same seed."""
+    source = random.Random(seed)
+    base = (200, 40, 40) if red else (40, 40, 200)
+    pixels = [tuple(min(255, max(0, part + source.randint(-35, 35))) for part in base) for _ in range(32 * 32)]
+    image = Image.new("RGB", (32, 32))
+    image.putdata(pixels)
+    content = io.BytesIO()
+    image.save(content, "PNG")
+    return content.getvalue()
+
+
+def merged(files: Iterable[dict[str, bytes]]) -> dict[str, bytes]:
+    """Return all files in one mapping."""
+    return {name: content for each in files for name, content in each.items()}
