@@ -1,4 +1,4 @@
-"""What makes a process a Pulumi plugin: it prints its port, serves until it is told to end, and ends quietly."""
+"""What all our plugins share: a process prints its port, serves until it is told to end, and ends quietly."""
 
 from __future__ import annotations
 
@@ -9,9 +9,17 @@ import sys
 from typing import Final
 
 from emulator.pulumi.protocol import Server
+from emulator.pulumi.wire import Properties
 
 _WORKERS: Final = 32
 _ORPHAN_CHECK_SECONDS: Final = 1.0
+
+
+def own_settings(settings: Properties) -> frozenset[str]:
+    """Return the names of a provider's settings less those that are the engine's: how to find the plugin."""
+    return frozenset(
+        name for name in settings if name not in ("version", "pluginDownloadURL") and not name.startswith("__")
+    )
 
 
 def serve(implementation: object) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from typing import Any, Final
 
 import grpc
@@ -15,6 +16,7 @@ from emulator.pulumi.azure_native.schema import AUTONAMED, ResourceSpec, same_lo
 from emulator.pulumi.azure_native.stores import ArmStore, HalfMadeError, Store
 from emulator.pulumi.azure_native.types import SPECS
 from emulator.pulumi.differences import Difference, compare
+from emulator.pulumi.plugin import own_settings
 from emulator.pulumi.protocol import Message, RpcError, call_metadata, empty, plugin, provider
 from emulator.pulumi.wire import UNKNOWN, Properties, contains_secret, decode, encode, reveal, secret
 
@@ -79,7 +81,7 @@ class AzureNative:
             provider.CheckFailure(
                 property=name, reason=f"there is no such setting; allowed: {', '.join(sorted(CONFIGURATION))}"
             )
-            for name in sorted(set(news) - CONFIGURATION - {"version"})
+            for name in sorted(own_settings(news) - CONFIGURATION)
         ]
         wanted = reveal(news.get("subscriptionId"))
         if not failures and isinstance(wanted, str) and wanted != UNKNOWN:
@@ -154,7 +156,7 @@ class AzureNative:
             return provider.CreateResponse(properties=_bag(spec.preview(plain), inputs))
         store = self._store(spec)
         resource_id = spec.resource_id(plain, self._account().subscription_id)
-        with _Refusals(request.urn):
+        with _refusals_told():
             if ADOPT not in call_metadata() and store.exists(resource_id, plain):
                 raise RpcError(
                     f"cannot create already existing resource {resource_id}: delete it, or give this one another name",
@@ -170,7 +172,7 @@ class AzureNative:
         if request.preview:
             changed = {name: value for name, value in spec.preview(plain).items() if name in plain}
             return provider.UpdateResponse(properties=_bag(reveal(decode(request.olds)) | changed, inputs))
-        with _Refusals(request.urn):
+        with _refusals_told():
             outputs = _written(self._store(spec), request.id, plain, inputs)
         return provider.UpdateResponse(properties=_bag(outputs, inputs))
 
@@ -180,7 +182,7 @@ class AzureNative:
         inputs, before = decode(request.inputs), reveal(decode(request.properties))
         plain = _own(reveal(inputs))
         store = self._store(spec)
-        with _Refusals(request.urn):
+        with _refusals_told():
             outputs = store.read(request.id, plain)
         if outputs is None:
             return provider.ReadResponse()
@@ -199,14 +201,14 @@ class AzureNative:
     def delete(self, request: Message) -> Message:
         """Delete; what is gone already is done."""
         spec = _spec(request)
-        with _Refusals(request.urn):
+        with _refusals_told():
             self._store(spec).delete(request.id, _own(reveal(decode(request.old_inputs))))
         return empty()
 
     def invoke(self, request: Message) -> Message:
         """Call a function."""
         try:
-            with _Refusals(request.tok):
+            with _refusals_told():
                 answer = functions.invoke(self._arm(), request.tok, reveal(decode(request.args)))
         except functions.InvalidArgumentsError as error:
             failures = [provider.CheckFailure(property=name, reason=reason) for name, reason in error.failures]
@@ -247,7 +249,7 @@ class AzureNative:
             return None
         group_spec = SPECS["azure-native:resources:ResourceGroup"]
         group_id = group_spec.resource_id({"resourceGroupName": group}, self._account().subscription_id)
-        with _Refusals(group_id):
+        with _refusals_told():
             body = self._arm().get(group_id, group_spec.api_version)
         return None if body is None else body.get("location")
 
@@ -262,20 +264,15 @@ def _written(store: Store, resource_id: str, plain: Properties, inputs: Properti
         raise RpcError(str(error), grpc.StatusCode.UNKNOWN, detail) from error
 
 
-class _Refusals:
-    """Turns what the control plane refuses into the error of the call, with what it is about in front."""
-
-    def __init__(self, subject: str) -> None:
-        self._subject = subject.rsplit("::", 1)[-1]
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if isinstance(error, ArmRefusedError):
-            raise RpcError(f"{self._subject}: {error}") from error
-        if isinstance(error, EmulatorMissingError):
-            raise RpcError(str(error), grpc.StatusCode.UNAVAILABLE) from error
+@contextmanager
+def _refusals_told() -> Generator[None]:
+    """Turn what the control plane refuses into the error of the call; the engine says which resource it is about."""
+    try:
+        yield
+    except ArmRefusedError as error:
+        raise RpcError(str(error)) from error
+    except EmulatorMissingError as error:
+        raise RpcError(str(error), grpc.StatusCode.UNAVAILABLE) from error
 
 
 def _spec(request: Message) -> ResourceSpec:

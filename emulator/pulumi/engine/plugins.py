@@ -19,6 +19,7 @@ from emulator.pulumi.engine.configuration import Project, StackConfiguration
 from emulator.pulumi.engine.errors import DeploymentError
 from emulator.pulumi.engine.events import Diagnostic, Event
 from emulator.pulumi.engine.provider import Provider
+from emulator.pulumi.plugin import own_settings
 from emulator.pulumi.wire import Properties, secret
 
 DYNAMIC: Final = "pulumi-python"
@@ -69,7 +70,7 @@ class PluginHost:
 
     def explicit(self, urn: str, package: str, settings: Properties) -> Provider:
         """Return the provider that the program made, a resource of its own."""
-        own = {name: value for name, value in settings.items() if name not in ("version", "pluginDownloadURL")}
+        own = {name: settings[name] for name in own_settings(settings)}
         return self._provider(urn, package, own, urn)
 
     def cancel(self) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 import grpc
 
 from emulator.pulumi.differences import compare
+from emulator.pulumi.plugin import own_settings
 from emulator.pulumi.protocol import Message, RpcError, empty, plugin, provider
 from emulator.pulumi.random.generators import GENERATORS, Generator, InvalidInputError
 from emulator.pulumi.wire import UNKNOWN, Properties, contains_secret, decode, encode, reveal, secret
@@ -36,7 +37,7 @@ class Random:
             inputs=request.news,
             failures=[
                 provider.CheckFailure(property=name, reason="the random provider has no settings")
-                for name in sorted(set(decode(request.news)) - {"version"})
+                for name in sorted(own_settings(decode(request.news)))
             ],
         )
 

@@ -96,7 +96,7 @@ def test_settings_that_do_not_exist_or_name_another_subscription_are_refused(plu
     def judge(settings: Properties) -> dict[str, str]:
         return plugin.failures(plugin.stub.CheckConfig(provider.CheckRequest(news=encode(settings))))
 
-    assert judge({"location": "westeurope"}) == {}
+    assert judge({"location": "westeurope", "version": "3.29.0", "__internal": {}}) == {}
     assert "allowed: auxiliaryTenantIds" in judge({"region": "x"})["region"]
     assert "has only the subscription" in judge({"subscriptionId": "another"})["subscriptionId"]
 
@@ -271,7 +271,7 @@ def test_refusals_of_the_control_plane_come_through_in_its_words(plugin: Plugin,
     arm.refuse["a"] = "sku.name: 'X' is not allowed; allowed: Standard_LRS"
     with pytest.raises(grpc.RpcError) as caught:
         plugin.create(ACCOUNT, account(accountName="a"))
-    assert _details(caught) == "thing: 400 BadRequest: sku.name: 'X' is not allowed; allowed: Standard_LRS"
+    assert _details(caught) == "400 BadRequest: sku.name: 'X' is not allowed; allowed: Standard_LRS"
 
 
 def test_functions_answer_and_unknown_ones_are_named(plugin: Plugin, home: Home, arm: StandIn) -> None:
