@@ -1,0 +1,80 @@
+"""JSON Schemas of the request bodies: what the OpenAPI of the training API v3.3 says, and that ids are GUIDs."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from emulator.custom_vision.call import GUID
+
+_ID: Final = {"type": "string", "pattern": GUID}
+_IDS: Final = {"type": ["array", "null"], "items": _ID}
+_METADATA: Final = {"type": ["object", "null"], "additionalProperties": {"type": "string"}}
+_NO_REGIONS: Final = {"type": ["array", "null"], "maxItems": 0}
+"""Regions belong to object detection."""
+
+
+def _object(required: list[str], **properties: Any) -> dict[str, Any]:
+    return {"type": "object", "required": required, "properties": properties}
+
+
+def _batch(required: list[str], **properties: Any) -> dict[str, Any]:
+    entry = _object(required, **properties, tagIds=_IDS, regions=_NO_REGIONS)
+    images = {"type": "array", "minItems": 1, "items": entry}
+    return _object(["images"], images=images, tagIds=_IDS, metadata=_METADATA)
+
+
+URL_BATCH: Final = _batch(["url"], url={"type": "string"})
+FILE_BATCH: Final = _batch(["contents"], name={"type": ["string", "null"]}, contents={"type": "string"})
+PREDICTION_BATCH: Final = _batch(["id"], id=_ID)
+IMAGE_TAGS: Final = _object(
+    ["tags"], tags={"type": "array", "minItems": 1, "items": _object(["imageId", "tagId"], imageId=_ID, tagId=_ID)}
+)
+METADATA: Final = {"type": "object", "additionalProperties": {"type": "string"}}
+IMAGE_URL: Final = _object(["url"], url={"type": "string"})
+TAG: Final = _object(
+    [],
+    name={"type": "string"},
+    description={"type": ["string", "null"]},
+    type={"enum": ["Regular", "Negative", "GeneralProduct"]},
+)
+ITERATION: Final = _object(["name"], name={"type": "string"})
+PROJECT: Final = _object(
+    [],
+    name={"type": "string"},
+    description={"type": ["string", "null"]},
+    settings={
+        "type": ["object", "null"],
+        "properties": {
+            "domainId": {"type": ["string", "null"]},
+            "classificationType": {"type": ["string", "null"]},
+            "targetExportPlatforms": {"type": ["array", "null"], "items": {"type": "string"}},
+            "imageProcessingSettings": {
+                "type": ["object", "null"],
+                "properties": {
+                    "augmentationMethods": {"type": ["object", "null"], "additionalProperties": {"type": "boolean"}}
+                },
+            },
+        },
+    },
+)
+TRAINING: Final = {**_object([], selectedTags=_IDS), "type": ["object", "null"]}
+PREDICTION_QUERY: Final = _object(
+    [],
+    session={"type": ["string", "null"]},
+    continuation={"type": ["string", "null"]},
+    maxCount={"type": ["integer", "null"], "minimum": 0},
+    orderBy={"enum": ["Newest", "Oldest", "Suggested", None]},
+    tags={
+        "type": ["array", "null"],
+        "items": _object(
+            ["id"],
+            id=_ID,
+            minThreshold={"type": ["number", "null"], "minimum": 0, "maximum": 1},
+            maxThreshold={"type": ["number", "null"], "minimum": 0, "maximum": 1},
+        ),
+    },
+    iterationId={"type": ["string", "null"], "pattern": GUID},
+    startTime={"type": ["string", "null"]},
+    endTime={"type": ["string", "null"]},
+    application={"type": ["string", "null"]},
+)

@@ -1,0 +1,202 @@
+"""Takes a batch of images into a project's workspace, and says of each what became of it.
+
+Per-image statuses are those of ``ImageCreateResult`` in the OpenAPI of the training API v3.3.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from emulator.custom_vision.backend import Backend
+from emulator.custom_vision.download import DownloadError, TooLargeError
+from emulator.custom_vision.errors import bad_request
+from emulator.custom_vision.image_files import Dimensions, ImageDimensionsError, ImageFormatError, inspect
+from emulator.custom_vision.limits import (
+    IMAGES_PER_BATCH,
+    METADATA_KEY,
+    METADATA_PAIRS,
+    METADATA_VALUE,
+    TAGS_PER_BATCH,
+    TAGS_PER_IMAGE,
+    TRAINING_IMAGE_BYTES,
+)
+from emulator.custom_vision.store.accounts import Account
+from emulator.custom_vision.store.images import Image, Selection
+from emulator.custom_vision.store.projects import Project
+from emulator.custom_vision.wire import created_image_json
+
+
+class SourceError(Exception):
+    """The bytes of an image cannot be had."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An image of a batch: what the answer calls it, where its bytes come from, the tags that it is to have."""
+
+    source: str
+    load: Callable[[], Awaitable[bytes]]
+    tags: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Images with the tags and metadata that all of them are to have."""
+
+    entries: Sequence[Entry]
+    tags: Sequence[str]
+    metadata: Mapping[str, str]
+
+
+_NONE: Final = Dimensions(0, 0)
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    entry: Entry
+    status: str
+    data: bytes = b""
+    dimensions: Dimensions = _NONE
+
+
+async def ingest(backend: Backend, account: Account, project: Project, batch: Batch) -> list[dict[str, Any]]:
+    """Take the images in and return an ImageCreateResult for each, in their order.
+
+    All are loaded and decoded at the same time, and then kept in one transaction: an answer of OK is durable. An image
+    whose very bytes the workspace has already is OKDuplicate; the tags that it has stay as they are.
+
+    Raises:
+        CustomVisionError: 400, nothing of the batch is kept.
+    """
+    _check(backend, project, batch)
+    loaded = await asyncio.gather(*(_load(entry) for entry in batch.entries))
+    if backend.projects.find(project.id) is None:
+        raise bad_request("BadRequestInvalid", f"Project {project.id} was deleted meanwhile.")
+    with backend.database.transaction():
+        keeper = _Keeper(backend, account, project)
+        results = [keeper.keep(batch, image) for image in loaded]
+        backend.projects.touch(project.id, backend.clock.now())
+    backend.count_images(account)
+    return results
+
+
+def _check(backend: Backend, project: Project, batch: Batch) -> None:
+    if len(batch.entries) > IMAGES_PER_BATCH:
+        raise bad_request(
+            "BadRequestExceededBatchSize",
+            f"The batch has {len(batch.entries)} images; at most {IMAGES_PER_BATCH} are allowed.",
+        )
+    check_metadata(batch.metadata)
+    wanted = {*batch.tags, *(tag for entry in batch.entries for tag in entry.tags)}
+    if len(wanted) > TAGS_PER_BATCH:
+        raise bad_request(
+            "BadRequestExceededBatchSize", f"The batch has {len(wanted)} tags; at most {TAGS_PER_BATCH} are allowed."
+        )
+    for tag in sorted(wanted - backend.tags.types(project.id).keys()):
+        raise bad_request("BadRequestImageTags", f"The project has no tag {tag}.")
+    for entry in batch.entries:
+        own = {*batch.tags, *entry.tags}
+        if project.exclusive and len(own) > 1:
+            raise bad_request(
+                "BadRequestImageTags",
+                f"{_shown(entry.source)} has {len(own)} tags; in a Multiclass project an image has one.",
+            )
+
+
+async def _load(entry: Entry) -> _Loaded:
+    try:
+        data = await entry.load()
+        if len(data) > TRAINING_IMAGE_BYTES:
+            return _Loaded(entry, "ErrorImageSize")
+        return _Loaded(entry, "OK", data, await asyncio.to_thread(inspect, data))
+    except (DownloadError, SourceError):
+        return _Loaded(entry, "ErrorSource")
+    except (TooLargeError, ImageDimensionsError):
+        return _Loaded(entry, "ErrorImageSize")
+    except ImageFormatError:
+        return _Loaded(entry, "ErrorImageFormat")
+
+
+class _Keeper:
+    """Keeps the images of one batch."""
+
+    def __init__(self, backend: Backend, account: Account, project: Project) -> None:
+        self._backend = backend
+        self._project = project
+        self._tag_types = backend.tags.types(project.id)
+        self._room = backend.limits(account).images_per_project - backend.images.count(Selection(project.id))
+
+    def keep(self, batch: Batch, loaded: _Loaded) -> dict[str, Any]:
+        """Keep a loaded image, if it may be, and return its ImageCreateResult."""
+        if loaded.status != "OK":
+            return _result(loaded.entry, loaded.status)
+        backend, project = self._backend, self._project
+        content_hash = hashlib.sha256(loaded.data).hexdigest()
+        existing = backend.images.by_content(project.id, content_hash)
+        if existing is not None:
+            return _kept(backend, loaded.entry, "OKDuplicate", existing)
+        tags = list(dict.fromkeys([*batch.tags, *loaded.entry.tags]))
+        refusal = self._refusal(tags)
+        if refusal is not None:
+            return _result(loaded.entry, refusal)
+        now = backend.clock.now()
+        size = loaded.dimensions
+        image = backend.images.create(project.id, content_hash, size.width, size.height, batch.metadata, now)
+        backend.tags.attach(image.id, tags, now)
+        backend.files.write(project.id, "images", image.id, loaded.data)
+        self._room -= 1
+        return _kept(backend, loaded.entry, "OK", image)
+
+    def _refusal(self, tags: Sequence[str]) -> str | None:
+        if self._room <= 0:
+            return "ErrorLimitExceed"
+        if len(tags) > TAGS_PER_IMAGE:
+            return "ErrorTagLimitExceed"
+        if mixes_negative([self._tag_types[tag] for tag in tags]):
+            return "ErrorNegativeAndRegularTagOnSameImage"
+        return None
+
+
+def mixes_negative(types: Sequence[str]) -> bool:
+    """Tell whether an image with tags of these types would have the negative tag and another one."""
+    return len(types) > 1 and "Negative" in types
+
+
+def check_metadata(metadata: Mapping[str, str]) -> None:
+    """Check number and lengths of metadata.
+
+    Raises:
+        CustomVisionError: 400 BadRequestImageMetadataKey or BadRequestImageMetadataValue.
+    """
+    if len(metadata) > METADATA_PAIRS:
+        raise bad_request(
+            "BadRequestImageMetadataKey", f"There are {len(metadata)} metadata; at most {METADATA_PAIRS} are allowed."
+        )
+    for key, value in metadata.items():
+        if not 0 < len(key) <= METADATA_KEY:
+            raise bad_request(
+                "BadRequestImageMetadataKey",
+                f"The metadata key '{key}' has {len(key)} characters; allowed: 1 to {METADATA_KEY}.",
+            )
+        if len(value) > METADATA_VALUE:
+            raise bad_request(
+                "BadRequestImageMetadataValue",
+                f"The metadata '{key}' has {len(value)} characters; at most {METADATA_VALUE} are allowed.",
+            )
+
+
+def _kept(backend: Backend, entry: Entry, status: str, image: Image) -> dict[str, Any]:
+    tags = backend.tags.of_images([image.id])[image.id]
+    return _result(entry, status, created_image_json(image, tags, backend.urls, backend.clock.now()))
+
+
+def _result(entry: Entry, status: str, image: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {"sourceUrl": entry.source, "status": status, "image": image}
+
+
+def _shown(source: str) -> str:
+    return source.split("?", 1)[0] or "An image"

@@ -1,0 +1,1 @@
+"""What Custom Vision keeps: rows in SQLite, images and models in files."""

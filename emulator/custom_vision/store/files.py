@@ -1,0 +1,48 @@
+"""Images, models and exports as files: ``projects/<project>/{images,predictions,models,exports}/<name>``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+Shelf = Literal["images", "predictions", "models", "exports"]
+
+
+class Files:
+    """The files below one folder; names are GUIDs, with a suffix for models and exports."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def path(self, project: str, shelf: Shelf, name: str) -> Path:
+        """Return where a file is or will be; its folder exists."""
+        folder = self._folder / project / shelf
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder / name
+
+    def write(self, project: str, shelf: Shelf, name: str, data: bytes) -> None:
+        """Write a file, at once or not at all."""
+        path = self.path(project, shelf, name)
+        draft = path.with_name(f"{path.name}.part")
+        draft.write_bytes(data)
+        os.replace(draft, path)
+
+    def read(self, project: str, shelf: Shelf, name: str) -> bytes:
+        """Return a file's content."""
+        return (self._folder / project / shelf / name).read_bytes()
+
+    def delete(self, project: str, shelf: Shelf, names: Iterable[str]) -> None:
+        """Delete files; one that is gone already is no error."""
+        for name in names:
+            (self._folder / project / shelf / name).unlink(missing_ok=True)
+
+    def delete_project(self, project: str) -> None:
+        """Delete all files of a project."""
+        shutil.rmtree(self._folder / project, ignore_errors=True)
+
+    def projects(self) -> list[str]:
+        """Return the projects that have files."""
+        return [entry.name for entry in self._folder.iterdir()] if self._folder.exists() else []
