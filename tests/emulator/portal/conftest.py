@@ -1,0 +1,14 @@
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from tests.emulator.portal.running import Emulation
+
+
+@pytest.fixture
+async def emulation(tmp_path: Path) -> AsyncGenerator[Emulation]:
+    emulation = Emulation(tmp_path)
+    await emulation.start()
+    yield emulation
+    await emulation.stop()
