@@ -6,7 +6,7 @@ import json
 import sqlite3
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
@@ -55,7 +55,7 @@ class ProjectSettings:
     domain_id: str
     classification_type: str
     export_platforms: Sequence[str]
-    augmentation: Mapping[str, bool] = AUGMENTATION
+    augmentation: Mapping[str, bool] = field(default_factory=lambda: AUGMENTATION)
 
 
 class Projects:
