@@ -61,6 +61,7 @@ def serve(home: HomeOption = None) -> None:
     from emulator.server import Emulator
 
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # its INFO lines show whole URLs, signatures included
     with reported_faults():
         asyncio.run(Emulator(chosen_home(home)).run())

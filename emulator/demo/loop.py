@@ -42,7 +42,7 @@ class Size:
 
     first: int = 20
     second: int = 100
-    held_out: int = 20
+    held_out: int = 10
 
 
 def run_demo(home: Home, project: Path, images: Path | None, size: Size, narration: Narration) -> bool:

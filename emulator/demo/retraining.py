@@ -31,6 +31,8 @@ Result = TypeVar("Result")
 _TRIGGER = "When_a_blob_is_added_or_modified"
 _UNFINISHED = frozenset({"Waiting", "Running", "Paused", "Suspended"})
 _PARALLEL_CALLS = 8
+_THROTTLED = 429
+"""The prediction API of an S0 account takes 20 calls a second without storing (limits-and-quotas)."""
 _POLL_SECONDS = 0.25
 
 
@@ -118,11 +120,17 @@ class RetrainingStack:
 
     def follow(self, run: str) -> Iterator[FinishedAction]:
         """Yield the actions of `run` as they finish, until the run is over; skipped ones are left out."""
+        loops = _loops_around(self._definition()["actions"])
         seen: set[str] = set()
         while True:
             over = self._run(run)["properties"]["status"] not in _UNFINISHED
-            actions = [action for action in self._actions(run) if action["name"] not in seen]
-            finished = [action for action in actions if action["properties"].get("endTime")]
+            actions = self._actions(run)
+            ended = {action["name"] for action in actions if action["properties"].get("endTime")}
+            finished = [
+                action
+                for action in actions
+                if action["name"] in ended - seen and (over or loops.get(action["name"], action["name"]) in ended)
+            ]
             for action in sorted(finished, key=lambda action: action["properties"]["endTime"]):
                 seen.add(action["name"])
                 if action["properties"]["status"] != "Skipped":
@@ -175,7 +183,11 @@ class RetrainingStack:
 
             def ask(image: LabelledImage) -> tuple[bool, str]:
                 headers = {"Prediction-Key": key, "Content-Type": "application/octet-stream"}
-                response = client.post(url, content=image.path.read_bytes(), headers=headers)
+                content = image.path.read_bytes()
+                response = client.post(url, content=content, headers=headers)
+                while response.status_code == _THROTTLED:
+                    time.sleep(float(response.headers.get("Retry-After", "1")))
+                    response = client.post(url, content=content, headers=headers)
                 if response.is_error:
                     raise RetrainingError(f"{url} answered {response.status_code} {response.text} for {image.path}")
                 answer = response.json()
@@ -195,6 +207,9 @@ class RetrainingStack:
         except ResourceNotFoundError:
             return None
 
+    def _definition(self) -> dict[str, Any]:
+        return self._arm.get(self.logic_app_id, LOGIC_API_VERSION)["properties"]["definition"]
+
     def _runs(self) -> list[dict[str, Any]]:
         return self._arm.get(f"{self.logic_app_id}/runs", LOGIC_API_VERSION, **{"$top": "20"})["value"]
 
@@ -203,6 +218,19 @@ class RetrainingStack:
 
     def _actions(self, run: str) -> list[dict[str, Any]]:
         return list(self._arm.values(f"{self.logic_app_id}/runs/{run}/actions", LOGIC_API_VERSION))
+
+
+def _loops_around(actions: Mapping[str, Any], loop: str | None = None) -> dict[str, str]:
+    """Return the outermost loop around each action that stands in one."""
+    found: dict[str, str] = {}
+    for name, action in actions.items():
+        if loop is not None:
+            found[name] = loop
+        around = loop or (name if action["type"] in ("Foreach", "Until") else None)
+        branches = [action, action.get("else", {}), action.get("default", {}), *action.get("cases", {}).values()]
+        for branch in branches:
+            found |= _loops_around(branch.get("actions", {}), around)
+    return found
 
 
 def _finished(action: dict[str, Any]) -> FinishedAction:
