@@ -37,7 +37,7 @@ class Contents:
         the page is worth showing.
         """
         if secured:
-            return Content(note=f"Secured: the definition hides the {side} of this action.")
+            return Content(note=f"Secured: the definition hides these {side}.")
         link = properties.get(f"{side}Link")
         if link is None:
             return Content(

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.emulator.portal.running import Emulation
+from tests.emulator.portal.scripted import ScriptedPortal
 
 
 @pytest.fixture
@@ -12,3 +13,10 @@ async def emulation(tmp_path: Path) -> AsyncGenerator[Emulation]:
     await emulation.start()
     yield emulation
     await emulation.stop()
+
+
+@pytest.fixture
+async def scripted() -> AsyncGenerator[ScriptedPortal]:
+    scripted = ScriptedPortal()
+    yield scripted
+    await scripted.close()

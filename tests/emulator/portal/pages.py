@@ -57,7 +57,7 @@ class WebPage:
 
     def content(self, title: str) -> str:
         """The text and the note below the heading `title`."""
-        return " ".join(_text(part) for part in self.all(f"//section[h3='{title}']/*[not(self::h3)]"))
+        return " ".join(_text(part) for part in self.all(f"//section[*[1]='{title}']/*[position()>1]"))
 
 
 def _text(node: Any) -> str:

@@ -38,7 +38,7 @@ Handler = Callable[[httpx.Request], httpx.Response]
 class Network(httpx.AsyncBaseTransport):
     """Carries requests to the service at their port, or to `handlers` where a test stands in for one.
 
-    A port with neither refuses the connection, as that of a service that is not up.
+    A port with neither refuses the connection, as that of a service that is not up. Every other address is "internet".
     """
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class Network(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
-        service = next((name for name, port in CONFIGURATION.ports.items() if port == request.url.port), "")
+        service = next((name for name, port in CONFIGURATION.ports.items() if port == request.url.port), "internet")
         if service in self.handlers:
             return self.handlers[service](request)
         if service not in self._apps:
