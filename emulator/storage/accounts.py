@@ -7,31 +7,39 @@ import json
 import secrets
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Final
 
-from azure.storage.blob import (
-    AccountSasPermissions,
-    ContainerSasPermissions,
-    ResourceTypes,
-    generate_account_sas,
-    generate_container_sas,
-)
-
-from emulator.clock import Clock
 from emulator.home import write_private
 
-_KEY_BYTES = 64
-SAS_VERSION = "2021-12-02"
+_KEY_BYTES: Final = 64
+"""Length of an account's key ("Manage storage account access keys", learn.microsoft.com: 512 bits)."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who may reach an account's data at all, by the account's properties of these names.
+
+    Attributes:
+        allow_shared_key: whether account keys, and the SAS tokens signed with them, are taken.
+        allow_blob_public_access: whether a container may be opened to anonymous readers.
+        public_network: whether the account answers on its public endpoint, the only one that the emulator has.
+    """
+
+    allow_shared_key: bool = True
+    allow_blob_public_access: bool = False
+    public_network: bool = True
 
 
 @dataclass(frozen=True)
 class Account:
-    """A storage account; `id` is its ARM id."""
+    """A storage account; `id` is its ARM id, `hierarchical` whether it has a hierarchical namespace."""
 
     id: str
     name: str
     key1: str
     key2: str
-    allow_shared_key: bool
+    access: Access = Access()
+    hierarchical: bool = False
 
     def __repr__(self) -> str:
         """Hide the keys."""
@@ -41,15 +49,11 @@ class Account:
 class Accounts:
     """All accounts, saved at every change."""
 
-    def __init__(self, folder: Path, clock: Clock) -> None:
+    def __init__(self, folder: Path) -> None:
         self._file = folder / "accounts.json"
-        self._clock = clock
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._accounts = (
-            {account["name"]: Account(**account) for account in json.loads(self._file.read_text(encoding="utf-8"))}
-            if self._file.exists()
-            else {}
-        )
+        saved = json.loads(self._file.read_text(encoding="utf-8")) if self._file.exists() else []
+        self._accounts = {entry["name"]: Account(**entry | {"access": Access(**entry["access"])}) for entry in saved}
 
     def get(self, name: str) -> Account | None:
         """Return the account of that name."""
@@ -59,15 +63,12 @@ class Accounts:
         """Return the keys of every account by its name."""
         return {account.name: (account.key1, account.key2) for account in self._accounts.values()}
 
-    def put(self, id: str, name: str, *, allow_shared_key: bool) -> bool:
-        """Make an account or change it; tell whether it is new."""
-        known = self._accounts.get(name)
-        if known is None:
-            self._accounts[name] = Account(id, name, _new_key(), _new_key(), allow_shared_key)
-        else:
-            self._accounts[name] = replace(known, allow_shared_key=allow_shared_key)
+    def put(self, id: str, name: str, access: Access, *, hierarchical: bool) -> Account:
+        """Make an account, with new keys, or change who may reach it; return it."""
+        known = self._accounts.get(name) or Account(id, name, _new_key(), _new_key())
+        self._accounts[name] = replace(known, access=access, hierarchical=hierarchical)
         self._save()
-        return known is None
+        return self._accounts[name]
 
     def delete(self, name: str) -> None:
         """Forget an account."""
@@ -80,40 +81,8 @@ class Accounts:
         self._save()
         return self._accounts[name]
 
-    def own_sas(self, account: Account) -> str:
-        """Return a short-lived SAS with which the emulator itself asks Azurite."""
-        from datetime import timedelta
-
-        now = self._clock.now()
-        return generate_account_sas(
-            account.name,
-            account.key1,
-            ResourceTypes(service=True, container=True, object=True),
-            AccountSasPermissions(
-                read=True, write=True, delete=True, list=True, add=True, create=True, update=True, tag=True,
-                filter_by_tags=True, delete_previous_version=True,
-            ),
-            expiry=now + timedelta(days=3650),
-            start=now - timedelta(days=3650),
-        )  # fmt: skip
-
     def _save(self) -> None:
         write_private(self._file, json.dumps([asdict(account) for account in self._accounts.values()]))
-
-
-def container_sas(
-    account: Account, container: str, permission: str, start: str | None, expiry: str, protocol: str
-) -> str:
-    """Return a service SAS of a container, signed with the account's first key."""
-    return generate_container_sas(
-        account.name,
-        container,
-        account.key1,
-        permission=ContainerSasPermissions.from_string(permission),
-        start=start,
-        expiry=expiry,
-        protocol=protocol,
-    )
 
 
 def _new_key() -> str:

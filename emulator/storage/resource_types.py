@@ -1,6 +1,10 @@
 """What Azure Resource Manager takes for the types of Microsoft.Storage, API version 2024-01-01.
 
 Sources: the published schema of Microsoft.Storage 2024-01-01, and "Naming rules and restrictions for Azure resources".
+
+Kept and answered, but without effect on the blobs, are versioning, change feed and the retention of deleted blobs and
+containers, redundancy (`sku`), `accessTier` and `minimumTlsVersion`; what the emulator could only pretend to do for a
+caller (SFTP, NFS, network rules, CORS, access times, file shares) is refused.
 """
 
 from __future__ import annotations
@@ -19,6 +23,8 @@ MANAGEMENT_POLICIES: Final = f"{ACCOUNTS}/managementPolicies"
 _BOOLEAN: Final = {"type": "boolean"}
 _STRING: Final = {"type": "string"}
 _READ_ONLY: Final = {"readOnly": True}
+_NOT_EMULATED: Final = {"enum": [False]}
+"""A switch for what the emulator does not have: it can only be off."""
 
 
 def _object(required: list[str] | None = None, **properties: Any) -> dict[str, Any]:
@@ -34,13 +40,14 @@ _ACCOUNT: Final = _object(
     location=_STRING,
     tags={"type": "object"},
     identity={"type": "object"},
-    kind={"enum": ["Storage", "StorageV2", "BlobStorage", "FileStorage", "BlockBlobStorage"]},
+    kind={"enum": ["Storage", "StorageV2", "BlobStorage", "BlockBlobStorage"]},
     sku=_object(
         ["name"],
         name={
             "enum": [
                 "Standard_LRS", "Standard_GRS", "Standard_RAGRS", "Standard_ZRS", "Standard_GZRS", "Standard_RAGZRS",
-                "Premium_LRS", "Premium_ZRS",
+                "Premium_LRS", "Premium_ZRS", "StandardV2_LRS", "StandardV2_GRS", "StandardV2_ZRS", "StandardV2_GZRS",
+                "PremiumV2_LRS", "PremiumV2_ZRS",
             ]
         },
         tier=_READ_ONLY,
@@ -53,13 +60,14 @@ _ACCOUNT: Final = _object(
         allowedCopyScope={"enum": ["PrivateLink", "AAD"]},
         defaultToOAuthAuthentication=_BOOLEAN,
         isHnsEnabled=_BOOLEAN,
-        isLocalUserEnabled=_BOOLEAN,
-        isSftpEnabled=_BOOLEAN,
+        isLocalUserEnabled=_NOT_EMULATED,
+        isNfsV3Enabled=_NOT_EMULATED,
+        isSftpEnabled=_NOT_EMULATED,
         keyPolicy=_object(["keyExpirationPeriodInDays"], keyExpirationPeriodInDays={"type": "integer"}),
         minimumTlsVersion={"enum": ["TLS1_0", "TLS1_1", "TLS1_2", "TLS1_3"]},
         networkAcls=_object(
             ["defaultAction"],
-            defaultAction={"enum": ["Allow", "Deny"]},
+            defaultAction={"enum": ["Allow"]},
             bypass=_STRING,
             ipRules={"type": "array"},
             virtualNetworkRules={"type": "array"},
@@ -88,9 +96,15 @@ _BLOB_SERVICE: Final = _object(
         changeFeed=_object(enabled=_BOOLEAN, retentionInDays={"type": "integer", "minimum": 1, "maximum": 146_000}),
         deleteRetentionPolicy=_RETENTION,
         containerDeleteRetentionPolicy=_RETENTION,
-        restorePolicy=_object(["enabled"], enabled=_BOOLEAN, days={"type": "integer", "minimum": 1}),
-        lastAccessTimeTrackingPolicy={"type": "object", "required": ["enable"]},
-        cors=_object(corsRules={"type": "array", "maxItems": 5}),
+        restorePolicy=_object(["enabled"], enabled=_BOOLEAN, days={"type": "integer", "minimum": 1, "maximum": 365}),
+        lastAccessTimeTrackingPolicy=_object(
+            ["enable"],
+            enable=_NOT_EMULATED,
+            name={"enum": ["AccessTimeTracking"]},
+            trackingGranularityInDays={"enum": [1]},
+            blobType={"type": "array", "items": {"enum": ["blockBlob"]}},
+        ),
+        cors=_object(corsRules={"type": "array", "maxItems": 0}),
         defaultServiceVersion=_STRING,
     ),
     sku=_READ_ONLY,
@@ -102,7 +116,6 @@ _CONTAINER: Final = _object(
         metadata={"type": "object", "additionalProperties": _STRING},
         defaultEncryptionScope=_STRING,
         denyEncryptionScopeOverride=_BOOLEAN,
-        immutableStorageWithVersioning={"type": "object"},
         **dict.fromkeys(
             (
                 "lastModifiedTime", "leaseStatus", "leaseState", "hasImmutabilityPolicy", "hasLegalHold", "deleted",
@@ -124,7 +137,8 @@ _AFTER: Final = _object(
         _DAYS,
     )
 )  # fmt: skip
-_TIERING: Final = dict.fromkeys(("tierToCool", "tierToCold", "tierToHot", "tierToArchive", "delete"), _AFTER)
+_AFTER_CREATION: Final = {**_AFTER, "required": ["daysAfterCreationGreaterThan"]}
+_ACTIONS: Final = ("tierToCool", "tierToCold", "tierToHot", "tierToArchive", "delete")
 
 _POLICY: Final = _object(
     ["properties"],
@@ -143,15 +157,21 @@ _POLICY: Final = _object(
                     definition=_object(
                         ["actions"],
                         actions=_object(
-                            baseBlob=_object(enableAutoTierToHotFromCool=_BOOLEAN, **_TIERING),
-                            snapshot=_object(**_TIERING),
-                            version=_object(**_TIERING),
+                            baseBlob=_object(enableAutoTierToHotFromCool=_BOOLEAN, **dict.fromkeys(_ACTIONS, _AFTER)),
+                            snapshot=_object(**dict.fromkeys(_ACTIONS, _AFTER_CREATION)),
+                            version=_object(**dict.fromkeys(_ACTIONS, _AFTER_CREATION)),
                         ),
                         filters=_object(
                             ["blobTypes"],
                             blobTypes={"type": "array", "items": {"enum": ["blockBlob", "appendBlob"]}},
                             prefixMatch={"type": "array", "maxItems": 10, "items": _STRING},
-                            blobIndexMatch={"type": "array", "maxItems": 10},
+                            blobIndexMatch={
+                                "type": "array",
+                                "maxItems": 10,
+                                "items": _object(
+                                    ["name", "op", "value"], name=_STRING, op={"enum": ["=="]}, value=_STRING
+                                ),
+                            },
                         ),
                     ),
                 ),

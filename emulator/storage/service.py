@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from starlette.applications import Starlette
-from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from emulator.arm.provider import Authorizer, ResourceProvider
 from emulator.clock import Clock
 from emulator.identity import TokenIssuer
 from emulator.storage.accounts import Accounts
+from emulator.storage.admission import Admission
 from emulator.storage.azurite import Azurite
+from emulator.storage.blobs import Blobs
 from emulator.storage.gateway import Gateway
+from emulator.storage.lifecycle import Lifecycle
+from emulator.storage.policies import Policies
 from emulator.storage.resource_provider import StorageProvider
 from emulator.telemetry import MetricSink
 
@@ -31,12 +35,14 @@ class Storage:
         authorizer: Authorizer,
         metrics: MetricSink,
     ) -> None:
-        self._accounts = Accounts(folder, clock)
+        self._accounts = Accounts(folder)
         self._azurite = Azurite(folder / "blobs")
-        self._gateway = Gateway(base_url, self._azurite, self._accounts, clock, issuer, authorizer, metrics)
-        self._provider = StorageProvider(base_url, self._accounts, self._azurite, clock)
-        methods = ["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS", "PATCH"]
-        self._app = Starlette(routes=[Route("/{path:path}", self._gateway.answer, methods=methods)])
+        policies, blobs = Policies(folder), Blobs(self._azurite)
+        admission = Admission(base_url, issuer, authorizer)
+        self._gateway = Gateway(self._azurite, self._accounts, admission, clock, metrics)
+        self._provider = StorageProvider(base_url, self._accounts, policies, self._azurite, blobs, clock)
+        self._lifecycle = Lifecycle(self._accounts, blobs, policies, clock)
+        self._daily: asyncio.Task[None] | None = None
 
     @property
     def providers(self) -> Sequence[ResourceProvider]:
@@ -46,14 +52,26 @@ class Storage:
     @property
     def app(self) -> ASGIApp:
         """The blob service, path style: ``/account/container/blob``."""
-        return self._app
+        return self._gateway
+
+    async def run_lifecycle(self) -> None:
+        """Execute the lifecycle policies now, as happens once a day."""
+        await self._lifecycle.run()
 
     async def start(self) -> None:
-        """Start Azurite with the accounts there are."""
-        await self._azurite.start(self._accounts.keys())
+        """Start Azurite with the accounts there are, and the daily execution of lifecycle policies.
+
+        Raises:
+            AzuriteError: Azurite is not installed or does not start.
+        """
+        await self._azurite.serve(self._accounts.keys())
+        self._daily = asyncio.create_task(self._lifecycle.run_daily())
 
     async def stop(self) -> None:
-        """End Azurite."""
+        """End Azurite; what it acknowledged is on disk."""
+        if self._daily is not None:
+            self._daily.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._daily
         await self._gateway.close()
-        await self._provider.close()
         await self._azurite.stop()
