@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import httpx
 
-from emulator.clock import SystemClock
+from emulator.clock import Clock, SystemClock
 from emulator.home import Configuration, Home
 from emulator.identity import ARM_AUDIENCES, Principal, TokenIssuer
 
@@ -24,9 +24,9 @@ class ResourceManagerError(Exception):
 class ResourceManager:
     """Calls with the person's bearer token; every answer is parsed JSON."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, clock: Clock | None = None) -> None:
         self.configuration, secrets = home.load()
-        self._issuer = TokenIssuer(secrets.token_signing_key, self.configuration.tenant_id, SystemClock())
+        self._issuer = TokenIssuer(secrets.token_signing_key, self.configuration.tenant_id, clock or SystemClock())
         self._client = httpx.Client(base_url=self.configuration.url("arm"), timeout=_TIMEOUT_SECONDS, trust_env=False)
 
     def __enter__(self) -> Self:
