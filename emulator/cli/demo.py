@@ -8,11 +8,10 @@ from types import FrameType
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
 from emulator import process
-from emulator.cli.options import PROJECT, fail, reported_faults
+from emulator.cli.options import PROJECT, fail, reported_faults, terminal
 from emulator.demo.images import ImagesError
 from emulator.demo.loop import Size, run_demo
 from emulator.demo.narration import Narration
@@ -42,7 +41,7 @@ def demo(
     """
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
-    console = Console(soft_wrap=True)
+    console = terminal()
     folder = Home(home)
     published = False
     try:

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from emulator import process
-from emulator.cli.options import PROJECT, HomeOption, chosen_home, fail, reported_faults
+from emulator.cli.options import PROJECT, HomeOption, chosen_home, fail, reported_faults, terminal
 from emulator.deployment_view import DeploymentView, summary_line
 from emulator.home import DEFAULT_PORTS, Home
 from emulator.pulumi.engine import Deployment, DeploymentError, Summary
@@ -77,7 +76,7 @@ def _operate(
     shows_changes: bool,
 ) -> Deployment:
     folder = chosen_home(home)
-    console = Console(soft_wrap=True, highlight=False)
+    console = terminal()
     with reported_faults(DeploymentError):
         if process.running_pid(folder) is None:
             raise fail(f"the emulator of {folder.root} is not running; start it with: python -m emulator up")

@@ -8,11 +8,10 @@ import logging
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from emulator import process
-from emulator.cli.options import HomeOption, chosen_home, fail, reported_faults
+from emulator.cli.options import HomeOption, chosen_home, fail, reported_faults, terminal
 from emulator.home import Home
 from emulator.resource_manager import ResourceManager, data_endpoint
 
@@ -89,7 +88,7 @@ def _describe(folder: Home) -> dict[str, Any]:
 
 
 def _print_status(found: dict[str, Any]) -> None:
-    console = Console(soft_wrap=True)
+    console = terminal()
     services = Table("Service", "Address", box=None, padding=(0, 2, 0, 0))
     for name, address in found["services"].items():
         services.add_row(name, address)

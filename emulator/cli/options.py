@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from emulator.home import Home, HomeError
 from emulator.process import EmulatorProcessError
@@ -23,6 +24,8 @@ HomeOption = Annotated[
     ),
 ]
 
+_UNLIMITED_COLUMNS = 400
+
 PROJECT = Path(__file__).resolve().parents[2]
 """The folder of the Pulumi program."""
 
@@ -30,6 +33,14 @@ PROJECT = Path(__file__).resolve().parents[2]
 def chosen_home(home: Path | None) -> Home:
     """Return the home that the option names, else the environment's."""
     return Home(home) if home is not None else Home.from_environment()
+
+
+def terminal() -> Console:
+    """Return the console; where nobody looks at a terminal, lines are as long as they need to be."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = _UNLIMITED_COLUMNS
+    return console
 
 
 def fail(message: str) -> typer.Exit:

@@ -40,9 +40,9 @@ _DEPLOYED_MINIMUM = 15
 class Size:
     """Images of each label: uploaded in the first round, in the second, and kept out of both."""
 
-    first: int = 20
-    second: int = 100
-    held_out: int = 10
+    first: int = 10
+    second: int = 60
+    held_out: int = 15
 
 
 def run_demo(home: Home, project: Path, images: Path | None, size: Size, narration: Narration) -> bool:

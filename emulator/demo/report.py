@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -25,14 +26,14 @@ class RoundReport:
 
 def print_table(console: Console, rounds: Sequence[RoundReport]) -> None:
     """Print a row a round."""
-    table = Table(title="Retraining, round by round", title_justify="left")
-    table.add_column("Round", justify="right")
-    for name in ("Images in", "Accepted", "Rejected"):
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    for name in ("Round", "Images in", "Accepted", "Rejected"):
         table.add_column(name, justify="right")
-    table.add_column("Iteration")
-    table.add_column("Precision / recall", justify="right")
-    table.add_column("Decision")
-    table.add_column("Accuracy held out", justify="right")
+    table.add_column("Iteration", no_wrap=True)
+    table.add_column("Precision", justify="right")
+    table.add_column("Recall", justify="right")
+    table.add_column("Decision", no_wrap=True)
+    table.add_column("Held-out accuracy", justify="right", no_wrap=True)
     for report in rounds:
         counts, metrics = report.manifest["counts"], report.manifest["metrics"]
         table.add_row(
@@ -41,7 +42,8 @@ def print_table(console: Console, rounds: Sequence[RoundReport]) -> None:
             str(counts["accepted"]),
             str(counts["rejected"]),
             report.manifest["iteration"]["name"] or "-",
-            f"{_share(metrics['precision'])} / {_share(metrics['recall'])}",
+            _share(metrics["precision"]),
+            _share(metrics["recall"]),
             report.manifest["decision"],
             f"{report.judgement.accuracy:.1%} of {report.judgement.asked}" if report.judgement else "-",
         )
@@ -60,11 +62,9 @@ def print_artifacts(console: Console, outputs: Mapping[str, Any], rounds: Sequen
         if report.manifest["counts"]["rejected"]:
             rows.append((f"round {report.number}, rejected images", f"{blobs}/rejected-images/{report.run}/"))
     rows.append(("predictions", outputs["predictionUrl"]))
-    table = Table(title="Where it lies", title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
-    for what, where in rows:
-        table.add_row(what, where)
     console.print()
-    console.print(table, soft_wrap=True)
+    for what, where in rows:
+        console.print(f"{what:<26} {where}", highlight=False, soft_wrap=True)
 
 
 def _share(value: float | None) -> str:
