@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from emulator.arm.authorization import Authorization
 from emulator.arm.service import ControlPlane
 from emulator.clock import ManualClock, settle
+from emulator.custom_vision.service import CustomVision
 from emulator.home import SERVICES, Configuration, Secrets
 from emulator.identity import ARM_AUDIENCES, TokenIssuer
 from emulator.logic_apps.service import LogicApps
@@ -72,6 +73,9 @@ class Emulation:
         self.issuer = TokenIssuer(SECRETS.token_signing_key, CONFIGURATION.tenant_id, self.clock)
         self._authorization = Authorization(folder / "arm", CONFIGURATION, self.clock)
         self.monitor = Monitor(folder / "monitor", url("monitor"), self.clock, self.network)
+        self.custom_vision = CustomVision(
+            folder / "custom_vision", url("custom-vision"), self.clock, self.monitor.metrics, transport=self.network
+        )
         self.logic_apps = LogicApps(
             folder / "logic_apps",
             url("logic-apps"),
@@ -90,18 +94,20 @@ class Emulation:
             [
                 self._authorization,
                 *self.monitor.providers,
+                *self.custom_vision.providers,
                 *self.logic_apps.providers,
             ],
         )
         self.portal = Portal(CONFIGURATION, self.issuer, self.clock, self.network)
         self.network.serve("arm", self.control_plane.app)
+        self.network.serve("custom-vision", self.custom_vision.app)
         self.network.serve("logic-apps", self.logic_apps.app)
         self._browser = httpx.AsyncClient(
             transport=httpx.ASGITransport(LoopbackOnly(self.portal.app), raise_app_exceptions=False),
             base_url=url("portal"),
         )
         self._client = httpx.AsyncClient(transport=self.network, base_url=url("arm"), timeout=10)
-        self._services = (self.control_plane, self.logic_apps, self.monitor, self.portal)
+        self._services = (self.control_plane, self.custom_vision, self.logic_apps, self.monitor, self.portal)
 
     async def start(self) -> None:
         for service in self._services:

@@ -10,7 +10,7 @@ from tests.emulator.portal.running import CONFIGURATION, Emulation
 from tests.emulator.portal.scripted import ScriptedPortal
 
 SECRET = "not-for-anybody's-eyes"
-CALL = {"type": "Http", "inputs": {"method": "GET", "uri": "https://example.test/keys"}}
+CALL: dict[str, Any] = {"type": "Http", "inputs": {"method": "GET", "uri": "https://example.test/keys"}}
 
 
 def secured(*members: str) -> dict[str, Any]:
@@ -61,8 +61,11 @@ async def test_an_action_in_a_loop_lists_its_repetitions_each_with_a_page(emulat
                 "type": "Foreach",
                 "foreach": ["a", "b"],
                 "actions": {
-                    "Inner": {"type": "Foreach", "foreach": "@createArray(concat(item(), 1), concat(item(), 2))"}
-                    | {"actions": inner}
+                    "Inner": {
+                        "type": "Foreach",
+                        "foreach": "@createArray(concat(item(), 1), concat(item(), 2))",
+                        "actions": inner,
+                    }
                 },
             }
         }
