@@ -26,14 +26,14 @@ class RoundReport:
 
 def print_table(console: Console, rounds: Sequence[RoundReport]) -> None:
     """Print a row a round."""
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
-    for name in ("Round", "Images in", "Accepted", "Rejected"):
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for name in ("Round", "In", "Accepted", "Rejected"):
         table.add_column(name, justify="right")
     table.add_column("Iteration", no_wrap=True)
     table.add_column("Precision", justify="right")
     table.add_column("Recall", justify="right")
     table.add_column("Decision", no_wrap=True)
-    table.add_column("Held-out accuracy", justify="right", no_wrap=True)
+    table.add_column("Held out", justify="right", no_wrap=True)
     for report in rounds:
         counts, metrics = report.manifest["counts"], report.manifest["metrics"]
         table.add_row(
@@ -45,10 +45,14 @@ def print_table(console: Console, rounds: Sequence[RoundReport]) -> None:
             _share(metrics["precision"]),
             _share(metrics["recall"]),
             report.manifest["decision"],
-            f"{report.judgement.accuracy:.1%} of {report.judgement.asked}" if report.judgement else "-",
+            f"{report.judgement.accuracy:.1%}" if report.judgement else "-",
         )
     console.print()
     console.print(table)
+    console.print(
+        "In: images uploaded. Precision and recall: the service's own, cross-validated on what it trained.\n"
+        "Held out: share of the images kept out of both rounds that the published model names right."
+    )
 
 
 def print_artifacts(console: Console, outputs: Mapping[str, Any], rounds: Sequence[RoundReport]) -> None:
