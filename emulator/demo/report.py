@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -26,7 +25,7 @@ class RoundReport:
 
 def print_table(console: Console, rounds: Sequence[RoundReport]) -> None:
     """Print a row a round."""
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold underline")
     for name in ("Round", "In", "Accepted", "Rejected"):
         table.add_column(name, justify="right")
     table.add_column("Iteration", no_wrap=True)
