@@ -10,6 +10,7 @@ import httpx
 import pytest
 from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
 
+from emulator.clock import SystemClock
 from emulator.identity import TokenIssuer
 from tests.emulator.storage.clouds import CONTAINERS, WORKFLOW, Cloud
 
@@ -107,7 +108,7 @@ def test_a_token_that_is_foreign_expired_or_for_another_service_is_refused_with_
     cloud: Cloud, path: str, scope: str
 ) -> None:
     cloud.grant(scope, "read")
-    foreign = TokenIssuer("another key, of enough length for a signature", cloud.issuer.tenant_id, cloud.issuer._clock)  # pyright: ignore[reportPrivateUsage]
+    foreign = TokenIssuer("another key, of enough length for a signature", cloud.issuer.tenant_id, SystemClock())
     for token in (
         cloud.token("https://vault.azure.net"),
         cloud.token(seconds=-1),
