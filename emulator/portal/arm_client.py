@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 
 from emulator.arm.errors import ArmError
+from emulator.arm.resource_id import ResourceId
 from emulator.home import Configuration
 from emulator.identity import ARM_AUDIENCES, TokenIssuer
 from emulator.resource_manager import RESOURCES_API_VERSION, deploying_person
@@ -23,7 +25,7 @@ class ListPage:
 
 
 class ArmClient:
-    """GETs, and the POSTs that only read (``listKeys``).
+    """GETs, and the POSTs that only read (``listKeys``, ``listServiceSas``).
 
     Every method raises ArmError: ARM's own refusals with their status, code and message, 503 ``NoAnswer`` when nothing
     answers, 502 ``InvalidAnswer`` when what answers is not ARM's JSON.
@@ -43,6 +45,21 @@ class ArmClient:
     async def list_keys(self, id: str, api_version: str) -> dict[str, Any]:
         """Return the keys of a Cognitive Services account; they are for the next call, never for a page."""
         return await self._call("POST", self._url(f"{id}/listKeys"), {"api-version": api_version})
+
+    async def container_sas(self, account: ResourceId, api_version: str, container: str, expiry: datetime) -> str:
+        """Return a SAS with which the blobs of a container can be listed and read until `expiry`.
+
+        https://learn.microsoft.com/rest/api/storagerp/storage-accounts/list-service-sas
+        """
+        body = {
+            "canonicalizedResource": f"/blob/{account.name}/{container}",
+            "signedResource": "c",
+            "signedPermission": "rl",
+            "signedExpiry": f"{expiry:%Y-%m-%dT%H:%M:%SZ}",
+            "signedProtocol": "https,http",
+        }
+        answer = await self._call("POST", self._url(f"{account}/listServiceSas"), {"api-version": api_version}, body)
+        return str(answer["serviceSasToken"])
 
     async def page(self, path: str, api_version: str, **query: str) -> ListPage:
         """Return one page of a list; ``$top``, ``$filter`` and ``$skiptoken`` come in `query`."""
@@ -75,11 +92,11 @@ class ArmClient:
             raise ArmError(502, "InvalidAnswer", "Azure Resource Manager gave a nextLink without a $skiptoken.")
         return ListPage(body["value"], tokens[0])
 
-    async def _call(self, method: str, url: str, query: dict[str, str]) -> dict[str, Any]:
+    async def _call(self, method: str, url: str, query: dict[str, str], body: Any = None) -> dict[str, Any]:
         token = self._issuer.issue(self._person, ARM_AUDIENCES[0])
         try:
             response = await self._client.request(
-                method, url, params=query, headers={"Authorization": f"Bearer {token}"}
+                method, url, params=query, json=body, headers={"Authorization": f"Bearer {token}"}
             )
         except httpx.HTTPError as error:
             raise ArmError(

@@ -23,9 +23,11 @@ from emulator.clock import Clock, SystemClock
 from emulator.home import Configuration
 from emulator.identity import TokenIssuer
 from emulator.portal.arm_client import ArmClient
+from emulator.portal.blob_client import BlobClient
 from emulator.portal.contents import Contents
 from emulator.portal.custom_vision_client import CustomVisionClient
 from emulator.portal.pages.action import action
+from emulator.portal.pages.blobs import blob, blobs, picture
 from emulator.portal.pages.model import model
 from emulator.portal.pages.overview import overview
 from emulator.portal.pages.page import Page, Sources
@@ -49,6 +51,8 @@ PAGES: Final[Mapping[str, Answering]] = {
     "/action": action,
     "/triggers": triggers,
     "/model": model,
+    "/blobs": blobs,
+    "/blob": blob,
 }
 """The pages by address."""
 
@@ -74,6 +78,7 @@ class Portal:
             ArmClient(configuration, issuer, self._client),
             Contents(configuration.url("logic-apps"), self._client),
             CustomVisionClient(configuration.url("custom-vision"), self._client),
+            BlobClient(configuration.url("storage"), self._client),
             clock or SystemClock(),
         )
         self._templates = Environment(
@@ -89,6 +94,7 @@ class Portal:
             Starlette(
                 routes=[
                     *(Route(path, self._endpoint(answering), methods=["GET"]) for path, answering in PAGES.items()),
+                    Route("/picture", self._picture, methods=["GET"]),
                     Mount("/static", StaticFiles(directory=_FOLDER / "static")),
                 ],
                 exception_handlers={
@@ -122,6 +128,10 @@ class Portal:
             return self._rendered(page.template, page.status, page.values)
 
         return endpoint
+
+    async def _picture(self, request: Request) -> Response:
+        shown = await picture(self._sources, request.query_params)
+        return Response(shown.content, media_type=shown.media_type)
 
     async def _refused(self, request: Request, error: Exception) -> Response:
         refusal = cast(ArmError, error)

@@ -11,6 +11,7 @@ from emulator.arm.resource_id import ResourceId
 from emulator.clock import Clock
 from emulator.home import Configuration
 from emulator.portal.arm_client import ArmClient
+from emulator.portal.blob_client import BlobClient
 from emulator.portal.contents import Contents
 from emulator.portal.custom_vision_client import CustomVisionClient
 
@@ -23,6 +24,7 @@ class Sources:
     arm: ArmClient
     contents: Contents
     custom_vision: CustomVisionClient
+    blobs: BlobClient
     clock: Clock
 
 
@@ -33,6 +35,14 @@ class Page:
     template: str
     values: Mapping[str, Any]
     status: int = 200
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture that a page shows."""
+
+    content: bytes
+    media_type: str
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from emulator.arm.errors import ArmError
+from emulator.portal.pages.blobs import ACCOUNTS as STORAGE_ACCOUNTS
+from emulator.portal.pages.blobs import CONTAINERS
 from emulator.portal.pages.model import ACCOUNTS, TRAINING_KIND
 from emulator.portal.pages.overview import ResourceRow, group_resources
 from emulator.portal.pages.page import Crumb, Page, Sources, any_id, crumbs
@@ -14,8 +16,6 @@ from emulator.portal.presentation import pretty_json
 from emulator.resource_manager import data_endpoint
 
 _GROUP: Final = "microsoft.resources/resourcegroups"
-_STORAGE_ACCOUNT: Final = "microsoft.storage/storageaccounts"
-_CONTAINERS: Final = f"{_STORAGE_ACCOUNT}/blobservices/containers"
 
 
 async def resource(sources: Sources, query: Mapping[str, str]) -> Page:
@@ -50,14 +50,16 @@ def _pages(id: str, type: str, body: Mapping[str, Any]) -> list[Crumb]:
         return [Crumb("Runs", "/runs", {"workflow": id}), Crumb("Trigger history", "/triggers", {"workflow": id})]
     if type == ACCOUNTS.lower() and body.get("kind") == TRAINING_KIND:
         return [Crumb("Projects and iterations", "/model", {"account": id})]
+    if type == CONTAINERS.lower():
+        return [Crumb("Blobs", "/blobs", {"container": id})]
     return []
 
 
 async def _members(sources: Sources, type: str, id: str, versions: Mapping[str, str]) -> list[ResourceRow]:
     if type == _GROUP:
         return await group_resources(sources.arm, id, versions)
-    if type == _STORAGE_ACCOUNT:
-        containers = await sources.arm.members(f"{id}/blobServices/default/containers", versions[_CONTAINERS])
+    if type == STORAGE_ACCOUNTS.lower():
+        containers = await sources.arm.members(f"{id}/blobServices/default/containers", versions[CONTAINERS.lower()])
         return [_container(container) for container in containers]
     return []
 
