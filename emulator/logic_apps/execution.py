@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any
 
 from emulator.clock import Clock
-from emulator.logic_apps import limits
-from emulator.logic_apps.definition import CONTAINERS, Action, references_of
+from emulator.logic_apps.components import LOOPS, Action
 from emulator.logic_apps.durations import duration_seconds
-from emulator.logic_apps.expressions import ExpressionError, Json, compile_template
+from emulator.logic_apps.expressions import ExpressionError, Json, Template, compile_template
 from emulator.logic_apps.http_calls import HttpCalls
 from emulator.logic_apps.records import (
     CANCELLED,
@@ -25,13 +24,12 @@ from emulator.logic_apps.records import (
     SUCCEEDED,
     TIMED_OUT,
     ActionRecord,
+    IterationRecord,
 )  # fmt: skip
 from emulator.logic_apps.run_environment import Frame, RunEnvironment, RunState
 from emulator.logic_apps.run_store import RunStore
+from emulator.logic_apps.secure_data import SecureData
 from emulator.telemetry import MetricSink
-
-_REPEATS_INPUTS = frozenset({"compose", "parsejson", "response"})
-"""Actions whose outputs are their inputs: secured data that goes in is hidden in both."""
 
 
 class ActionError(Exception):
@@ -90,8 +88,12 @@ class Execution:
         self.principal_id = principal_id
         self.response: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._metrics = metrics
-        self._known = {record.path: record for record in store.finished_actions(state.id)}
-        self._secured_outputs = _secured_outputs(state)
+        self.variables_changed = False
+        self._templates: dict[int, Template] = {}
+        self._compiled: list[Json] = []
+        self._known = {record.path: record for record in store.known_actions(state.id)}
+        self._iterations = {record.path: record for record in store.iterations(state.id)}
+        self._secure = SecureData(state.definition, state.definition.trigger(state.trigger.name))
 
     async def run(self) -> Outcome:
         """Run to the end and record it."""
@@ -102,6 +104,7 @@ class Execution:
                 status, None if status == SUCCEEDED else "ActionFailed", None if status == SUCCEEDED else error
             )
         except RunTerminatedError as end:
+            self._skip_the_rest()
             outcome = Outcome(end.status, "Terminated", end.error)
         self.store.end(self.state.id, outcome.status, self.now(), outcome.code, outcome.error)
         return outcome
@@ -114,49 +117,93 @@ class Execution:
         """Return what the expressions of an action in `frame` see."""
         return RunEnvironment(self.state, frame, self.clock, self.random, record)
 
-    def keep_variables(self) -> None:
-        """Save the variables."""
-        self.store.keep_working(self.state.id, "variables", self.state.variables)
+    def template(self, value: Json) -> Template:
+        """Return a part of the definition ready to be evaluated; it is compiled once in a run."""
+        found = self._templates.get(id(value))
+        if found is None:
+            found = self._templates[id(value)] = compile_template(value)
+            self._compiled.append(value)
+        return found
+
+    def decided(self, record: ActionRecord, decide: Callable[[], Json]) -> Json:
+        """Return what an action decides once in its life: a branch, the elements of a loop; kept over a restart."""
+        part = f"decision:{record.path}"
+        kept = self.store.working(self.state.id, part) if record.path in self._known else None
+        if kept is None:
+            kept = {"value": decide()}
+            self.store.keep_working(self.state.id, part, kept)
+        return kept["value"]
+
+    def finished_iteration(self, action: Action, inner: Frame) -> IterationRecord | None:
+        """Return an iteration that was over before a restart, its records put in their places; else None."""
+        known = self._iterations.get(inner.prefix)
+        if known is not None:
+            self._restore_children(action, inner)
+        return known
+
+    def end_iteration(
+        self, action: Action, inner: Frame, start: str, status: str, *, holds: bool = False
+    ) -> IterationRecord:
+        """Record that an iteration is over."""
+        record = IterationRecord(inner.prefix, inner.index, status, start, self.now(), holds)
+        self.store.keep_iteration(self.state.id, action.name, record)
+        return record
 
     async def container(self, actions: Mapping[str, Action], frame: Frame) -> str:
         """Run the actions that stand side by side; return their common status."""
-        waiting = dict(actions)
+        left = {name: len(action.run_after) for name, action in actions.items()}
+        followers: dict[str, list[str]] = {name: [] for name in actions}
+        for name, action in actions.items():
+            for other in action.run_after:
+                followers[other].append(name)
+        ready = deque(name for name, count in left.items() if not count)
         running: dict[asyncio.Task[None], str] = {}
         finished: dict[str, str] = {}
         try:
-            while waiting or running:
-                progressed = True
-                while progressed:
-                    progressed = False
-                    for name, action in list(waiting.items()):
-                        if not set(action.run_after) <= set(finished):
-                            continue
-                        del waiting[name]
-                        if all(finished[other] in statuses for other, statuses in action.run_after.items()):
-                            running[asyncio.create_task(self._run_action(action, frame))] = name
-                        else:
-                            self._skip(action, frame, "ActionSkipped", _DEPENDENCY)
-                            finished[name] = SKIPPED
-                            progressed = True
-                if not running:
-                    break
-                done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
-                    name = running.pop(task)
-                    task.result()
+            while ready or running:
+                if len(ready) == 1 and not running:
+                    over = [ready.popleft()]
+                    await self._begin(actions[over[0]], frame, finished)
+                elif ready:
+                    name = ready.popleft()
+                    running[asyncio.create_task(self._begin(actions[name], frame, finished))] = name
+                    continue
+                else:
+                    done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                    for task in done:
+                        task.result()
+                    over = [running.pop(task) for task in done]
+                for name in over:
                     finished[name] = frame.records[name.lower()].status
+                    for follower in followers[name]:
+                        left[follower] -= 1
+                        if not left[follower]:
+                            ready.append(follower)
         finally:
             await cancel_all(running)
         return _common_status(actions, finished)
+
+    async def _begin(self, action: Action, frame: Frame, finished: Mapping[str, str]) -> None:
+        if all(finished[other] in statuses for other, statuses in action.run_after.items()):
+            await self._run_action(action, frame)
+        else:
+            self._skip(action, frame, "ActionSkipped", _DEPENDENCY)
 
     def skip_all(self, actions: Mapping[str, Action], frame: Frame) -> None:
         """Record that a branch was not taken."""
         for action in actions.values():
             self._skip(action, frame, "ActionBranchingConditionNotSatisfied", _NOT_TAKEN)
 
+    def _skip_the_rest(self) -> None:
+        """Record what a Terminate left undone, loops' insides left out."""
+        root = self.state.root
+        for action in self.state.definition.index.values():
+            if not action.loops and action.name.lower() not in root.records:
+                self._skip(action, root, "Terminated", "was not run: the run was terminated before.")
+
     def _skip(self, action: Action, frame: Frame, code: str, message: str) -> None:
         path = frame.prefix + action.name
-        known = self._known.pop(path, None)
+        known = self._known.get(path)
         if known is None:
             at = self.now()
             error = {"code": code, "message": f"The action '{action.name}' {message}"}
@@ -164,25 +211,43 @@ class Execution:
             self.store.keep_action(self.state.id, known)
             self._count("ActionsSkipped")
         frame.records[action.name.lower()] = known
-        if action.kind not in ("foreach", "until"):
-            for branch in action.branches.values():
-                for child in branch.values():
-                    self._skip(child, frame, code, message)
+        if action.kind not in LOOPS:
+            for child in action.children:
+                self._skip(child, frame, code, message)
+
+    def _restore(self, action: Action, frame: Frame, record: ActionRecord) -> None:
+        """Put what was finished before a restart in its place."""
+        frame.records[action.name.lower()] = record
+        if action.kind not in LOOPS:
+            self._restore_children(action, frame)
+            return
+        index = 0
+        while f"{frame.prefix}{action.name}:{index}/" in self._iterations:
+            self._restore_children(action, frame.enter(action.name, index, None))
+            index += 1
+
+    def _restore_children(self, action: Action, frame: Frame) -> None:
+        for child in action.children:
+            known = self._known.get(frame.prefix + child.name)
+            if known is not None:
+                self._restore(child, frame, known)
 
     async def _run_action(self, action: Action, frame: Frame) -> None:
         path = frame.prefix + action.name
-        known = self._known.pop(path, None)
-        if known is not None and action.kind not in CONTAINERS:
-            frame.records[action.name.lower()] = known
+        known = self._known.get(path)
+        if known is not None and known.finished:
+            self._restore(action, frame, known)
             return
-        record = ActionRecord(
-            action.name, path, RUNNING, self.now(), tracking_id=self._new_id(), hidden=self._hidden(action)
+        record = known or ActionRecord(
+            action.name, path, RUNNING, self.now(), tracking_id=self._new_id(), hidden=self._secure.hidden(action)
         )
         frame.records[action.name.lower()] = record
-        self.store.keep_action(self.state.id, record)
-        self._count("ActionsStarted")
+        if known is None:
+            self.store.keep_action(self.state.id, record)
+            self._count("ActionsStarted")
         try:
-            await self._within_limit(action, frame, record)
+            await self._done(action, frame, record)
+            self._track(action, frame, record)
             record.status, record.code = SUCCEEDED, record.code or "OK"
         except ActionError as error:
             record.status, record.code = error.status, error.code
@@ -190,11 +255,10 @@ class Execution:
             record.error = {"code": error.code, "message": error.message}
         except ExpressionError as error:
             record.status, record.code = FAILED, "InvalidTemplate"
+            reason = "the reason is not shown because its inputs are secured" if record.hidden else error.message
             record.error = {
                 "code": "InvalidTemplate",
-                "message": (
-                    f"Unable to process template language expressions in action '{action.name}': '{error.message}'."
-                ),
+                "message": f"Unable to process template language expressions in action '{action.name}': '{reason}'.",
             }
         except RunTerminatedError:
             if action.kind == "terminate":
@@ -205,20 +269,35 @@ class Execution:
 
     def _finish(self, action: Action, record: ActionRecord) -> None:
         record.end = self.now()
-        self.store.keep_action(self.state.id, record)
+        self.store.keep_action(self.state.id, record, self.state.variables if self.variables_changed else None)
+        self.variables_changed = False
         self._count("ActionsCompleted")
-        self._count({SUCCEEDED: "ActionsSucceeded", FAILED: "ActionsFailed"}.get(record.status, "ActionsSkipped"))
+        self._count("ActionsSucceeded" if record.status == SUCCEEDED else "ActionsFailed")
         self._count("BillableActionExecutions")
 
-    async def _within_limit(self, action: Action, frame: Frame, record: ActionRecord) -> None:
-        from emulator.logic_apps.actions import HANDLERS
-
-        work = HANDLERS[action.kind](self, action, frame, record)
-        timeout = (action.raw.get("limit") or {}).get("timeout") if action.kind != "until" else None
+    async def _done(self, action: Action, frame: Frame, record: ActionRecord) -> None:
+        static = self._static_result(action)
+        if static is not None:
+            _answer_statically(record, static)
+            return
+        work = action.type.handler(self, action, frame, record)
+        timeout = action.limit.get("timeout") if action.kind not in LOOPS else None
         if timeout is None:
             await work
             return
-        await self.at_most(duration_seconds(timeout), work, action)
+        left = duration_seconds(timeout) - (self.clock.now() - moment_of(record.start)).total_seconds()
+        await self.at_most(left, work, action)
+
+    def _static_result(self, action: Action) -> Mapping[str, Any] | None:
+        static = (action.raw.get("runtimeConfiguration") or {}).get("staticResult") or {}
+        if static.get("staticResultOptions") != "Enabled":
+            return None
+        return self.state.definition.raw["staticResults"][static["name"]]
+
+    def _track(self, action: Action, frame: Frame, record: ActionRecord) -> None:
+        tracked = action.raw.get("trackedProperties")
+        if tracked is not None and not record.hidden:
+            record.tracked = evaluated(self, action, frame, record, tracked)
 
     async def at_most(self, seconds: float, work: Awaitable[None], action: Action) -> None:
         """Wait for `work`, but no longer than `seconds` of the clock; then the action is TimedOut."""
@@ -234,19 +313,6 @@ class Execution:
         finally:
             await cancel_all([task, timer])
 
-    def _hidden(self, action: Action) -> list[str]:
-        hidden = set(action.secured)
-        reads_secured = any(
-            reference.function in ("body", "outputs", "actions", "actionBody", "actionOutputs")
-            and str(reference.name).lower() in self._secured_outputs
-            for reference in references_of(action)
-        )
-        if reads_secured and action.kind not in CONTAINERS:
-            hidden.add("inputs")
-            if action.kind in _REPEATS_INPUTS:
-                hidden.add("outputs")
-        return sorted(hidden)
-
     def _new_id(self) -> str:
         return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
 
@@ -259,18 +325,26 @@ _NOT_TAKEN = "was not run: the branch it stands in was not taken."
 
 
 def evaluated(execution: Execution, action: Action, frame: Frame, record: ActionRecord, value: Json) -> Json:
-    """Return `value` with its expressions evaluated for `action`."""
-    return compile_template(value).evaluate(execution.environment(frame, record))
+    """Return `value`, a part of the definition, with its expressions evaluated for `action`."""
+    return execution.template(value).evaluate(execution.environment(frame, record))
 
 
-async def cancel_all(tasks: Any) -> None:
+def _answer_statically(record: ActionRecord, static: Mapping[str, Any]) -> None:
+    """Give an action the result that the definition has for it ("staticResults")."""
+    record.outputs = static.get("outputs")
+    status = static.get("status", SUCCEEDED)
+    if status != SUCCEEDED:
+        error = static.get("error") or {}
+        raise ActionError(
+            str(error.get("code", "ActionFailed")), str(error.get("message", "A static result.")), status=str(status)
+        )
+
+
+async def cancel_all(tasks: Iterable[asyncio.Future[Any]]) -> None:
     """Cancel the tasks and wait until they are over."""
-    pending = [task for task in tasks if not task.done()]
-    for task in pending:
+    for task in (all_ := list(tasks)):
         task.cancel()
-    for task in pending:
-        with contextlib.suppress(asyncio.CancelledError, Exception):
-            await task
+    await asyncio.gather(*all_, return_exceptions=True)
 
 
 def stamp(moment: datetime) -> str:
@@ -302,28 +376,3 @@ def _common_status(actions: Mapping[str, Action], finished: Mapping[str, str]) -
         if status in found:
             return status
     return SUCCEEDED
-
-
-def _secured_outputs(state: RunState) -> set[str]:
-    """Names of the actions whose outputs are hidden, in lower case; Compose and its like pass it on."""
-    names = {name for name, action in state.definition.index.items() if "outputs" in action.secured}
-    while True:
-        more = {
-            name
-            for name, action in state.definition.index.items()
-            if name not in names
-            and action.kind in _REPEATS_INPUTS
-            and (
-                "inputs" in action.secured
-                or any(str(reference.name).lower() in names for reference in references_of(action))
-            )
-        }
-        if not more:
-            return names
-        names |= more
-
-
-Handler: TypeAlias = Callable[[Execution, Action, Frame, ActionRecord], Awaitable[None]]
-"""Does an action: sets inputs and outputs of its record, raises ActionError where it fails."""
-
-REPETITIONS = limits.FOREACH_REPETITIONS

@@ -6,11 +6,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from emulator.logic_apps.definition import Trigger
-from emulator.logic_apps.records import FAILED, RUNNING, SUCCEEDED, ActionRecord
+from emulator.logic_apps.components import Trigger
+from emulator.logic_apps.records import ActionGroup, ActionSummary, IterationRecord
 from emulator.logic_apps.run_store import RunRow
+from emulator.logic_apps.runs import Workflow
 from emulator.logic_apps.signatures import Signatures, contents_path
-from emulator.logic_apps.workflows import Workflow
 
 
 def run_json(workflow: Workflow, row: RunRow, signatures: Signatures) -> dict[str, Any]:
@@ -41,10 +41,10 @@ def run_json(workflow: Workflow, row: RunRow, signatures: Signatures) -> dict[st
                         "status": trigger["status"],
                         "code": trigger["code"],
                         "inputsLink": _link(
-                            workflow, row.id, "TriggerInputs", trigger["name"], trigger["inputs"], signatures
+                            workflow, row.id, "TriggerInputs", trigger["name"], _size(trigger["inputs"]), signatures
                         ),
                         "outputsLink": _link(
-                            workflow, row.id, "TriggerOutputs", trigger["name"], trigger["outputs"], signatures
+                            workflow, row.id, "TriggerOutputs", trigger["name"], _size(trigger["outputs"]), signatures
                         ),
                     }
                 ),
@@ -54,74 +54,98 @@ def run_json(workflow: Workflow, row: RunRow, signatures: Signatures) -> dict[st
     }
 
 
-def action_json(
-    workflow: Workflow, run: str, records: Sequence[ActionRecord], signatures: Signatures
-) -> dict[str, Any]:
-    """Return an action of a run; the records of an action in a loop are its repetitions, summed up."""
-    first = records[0]
-    found = record_json(workflow, run, first, signatures)
-    if first.path != first.name:
-        ends = [record.end for record in records if record.end is not None]
-        statuses = {record.status for record in records}
-        over = len(ends) == len(records)
-        found["properties"] = _present(
+def action_json(workflow: Workflow, run: str, group: ActionGroup, signatures: Signatures) -> dict[str, Any]:
+    """Return an action of a run; that of an action in a loop sums up its repetitions."""
+    first = group.first
+    if group.repeated:
+        properties = _present(
             {
-                "startTime": min(record.start for record in records),
-                "endTime": max(ends) if over else None,
-                "status": RUNNING
-                if not over
-                else FAILED
-                if FAILED in statuses
-                else SUCCEEDED
-                if SUCCEEDED in statuses
-                else first.status,
-                "repetitionCount": len(records),
+                "startTime": group.start,
+                "endTime": group.end,
+                "status": group.status,
+                "repetitionCount": group.count,
                 "canResubmit": False,
             }
         )
+    else:
+        properties = _execution(workflow, run, first, signatures)
     return {
-        "id": f"{workflow.id}/runs/{run}/actions/{first.name}",
-        "name": first.name,
+        "id": f"{workflow.id}/runs/{run}/actions/{first.record.name}",
+        "name": first.record.name,
         "type": "Microsoft.Logic/workflows/runs/actions",
-        **found,
+        "properties": properties,
     }
 
 
-def repetition_json(workflow: Workflow, run: str, record: ActionRecord, signatures: Signatures) -> dict[str, Any]:
+def scope_repetition_json(workflow: Workflow, run: str, loop: str, record: IterationRecord) -> dict[str, Any]:
+    """Return one finished iteration of a loop."""
+    indexes = _indexes(record.path)
+    name = _repetition_name(indexes)
+    return {
+        "id": f"{workflow.id}/runs/{run}/actions/{loop}/scopeRepetitions/{name}",
+        "name": name,
+        "type": "Microsoft.Logic/workflows/runs/actions/scopeRepetitions",
+        "properties": {
+            "startTime": record.start,
+            "endTime": record.end,
+            "status": record.status,
+            "code": record.status,
+            "repetitionIndexes": [{"scopeName": name, "itemIndex": index} for name, index in indexes],
+        },
+    }
+
+
+def _indexes(path: str) -> list[tuple[str, int]]:
+    """Return the loops and iterations of a path such as ``Outer:1/Inner:0/Action``."""
+    parts = [part.rpartition(":") for part in path.split("/")[:-1]]
+    return [(loop, int(index)) for loop, _, index in parts]
+
+
+def _repetition_name(indexes: Sequence[tuple[str, int]]) -> str:
+    return "-".join(f"{index:06}" for _, index in indexes)
+
+
+def repetition_json(workflow: Workflow, run: str, summary: ActionSummary, signatures: Signatures) -> dict[str, Any]:
     """Return one repetition of an action in a loop."""
-    indexes = [part.rpartition(":") for part in record.path.split("/")[:-1]]
-    name = "-".join(f"{int(index):06}" for _, _, index in indexes)
-    found = record_json(workflow, run, record, signatures)
-    found["properties"]["repetitionIndexes"] = [
-        {"scopeName": loop, "itemIndex": int(index)} for loop, _, index in indexes
-    ]
+    record = summary.record
+    indexes = _indexes(record.path)
+    name = _repetition_name(indexes)
+    properties = _execution(workflow, run, summary, signatures)
+    properties["repetitionIndexes"] = [{"scopeName": loop, "itemIndex": index} for loop, index in indexes]
     return {
         "id": f"{workflow.id}/runs/{run}/actions/{record.name}/repetitions/{name}",
         "name": name,
         "type": "Microsoft.Logic/workflows/runs/actions/repetitions",
-        **found,
+        "properties": properties,
     }
 
 
-def record_json(workflow: Workflow, run: str, record: ActionRecord, signatures: Signatures) -> dict[str, Any]:
-    """Return the properties of one execution of an action."""
-    return {
-        "properties": _present(
-            {
-                "startTime": record.start,
-                "endTime": record.end,
-                "status": record.status,
-                "code": record.code,
-                "error": record.error,
-                "trackingId": record.tracking_id,
-                "correlation": {"actionTrackingId": record.tracking_id, "clientTrackingId": run},
-                "inputsLink": _link(workflow, run, "ActionInputs", record.path, record.inputs, signatures),
-                "outputsLink": _link(workflow, run, "ActionOutputs", record.path, record.outputs, signatures),
-                "retryHistory": record.retries or None,
-                "canResubmit": False,
-            }
-        )
-    }
+def repetition_path(loops: Sequence[str], name: str, action: str) -> str | None:
+    """Return where in a run the repetition `name` of an action stands, None where it can name none."""
+    parts = name.split("-")
+    if len(parts) != len(loops) or not loops or not all(part.isdigit() for part in parts):
+        return None
+    return "".join(f"{loop}:{int(part)}/" for loop, part in zip(loops, parts, strict=True)) + action
+
+
+def _execution(workflow: Workflow, run: str, summary: ActionSummary, signatures: Signatures) -> dict[str, Any]:
+    record = summary.record
+    return _present(
+        {
+            "startTime": record.start,
+            "endTime": record.end,
+            "status": record.status,
+            "code": record.code,
+            "error": record.error,
+            "trackingId": record.tracking_id,
+            "correlation": {"actionTrackingId": record.tracking_id, "clientTrackingId": run},
+            "inputsLink": _link(workflow, run, "ActionInputs", record.path, summary.inputs_size, signatures),
+            "outputsLink": _link(workflow, run, "ActionOutputs", record.path, summary.outputs_size, signatures),
+            "retryHistory": record.retries or None,
+            "trackedProperties": record.tracked,
+            "canResubmit": False,
+        }
+    )
 
 
 def trigger_json(workflow: Workflow, trigger: Trigger) -> dict[str, Any]:
@@ -163,15 +187,19 @@ def trigger_history_json(workflow: Workflow, trigger: str, record: dict[str, Any
 
 
 def _link(
-    workflow: Workflow, run: str, what: str, path: str, content: Any, signatures: Signatures
+    workflow: Workflow, run: str, what: str, path: str, size: int | None, signatures: Signatures
 ) -> dict[str, Any] | None:
-    if content is None:
+    if size is None:
         return None
     address = contents_path(workflow.guid, run, what, path)
     return {
         "uri": signatures.url(address, f"/runs/{run}/contents/read"),
-        "contentSize": len(json.dumps(content).encode()),
+        "contentSize": size,
     }
+
+
+def _size(content: Any) -> int | None:
+    return None if content is None else len(json.dumps(content).encode())
 
 
 def _present(members: dict[str, Any]) -> dict[str, Any]:

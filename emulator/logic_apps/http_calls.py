@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import binascii
 import email.utils
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from urllib.parse import quote, urlencode
 
 import httpx
@@ -18,7 +20,10 @@ from emulator.logic_apps import limits
 from emulator.logic_apps.durations import duration_seconds
 from emulator.logic_apps.expressions import Json
 
+T = TypeVar("T")
 _RETRIED = frozenset({408, 429})
+_OWN_HEADERS = frozenset({"content-length", "transfer-encoding"})
+"""Headers that follow from the body, whatever a definition says."""
 _MOST_POLLS = 10_000
 
 
@@ -73,10 +78,10 @@ class RetryPolicy:
         kind = str(policy.get("type", "exponential")).lower()
         if kind not in ("none", "fixed", "exponential"):
             raise CallError("InvalidRetryPolicy", f"retryPolicy.type is {kind!r}; allowed: none, fixed, exponential")
-        count = int(policy.get("count", limits.RETRY_COUNT))
-        if not 0 <= count <= limits.RETRY_MOST_COUNT:
+        count = policy.get("count", limits.RETRY_COUNT)
+        if not isinstance(count, int) or not 0 <= count <= limits.RETRY_MOST_COUNT:
             raise CallError(
-                "InvalidRetryPolicy", f"retryPolicy.count is {count}; allowed: up to {limits.RETRY_MOST_COUNT}"
+                "InvalidRetryPolicy", f"retryPolicy.count is {count!r}; allowed: up to {limits.RETRY_MOST_COUNT}"
             )
         try:
             interval = duration_seconds(policy["interval"]) if "interval" in policy else limits.RETRY_INTERVAL_SECONDS
@@ -90,7 +95,7 @@ class RetryPolicy:
                 if "maximumInterval" in policy
                 else limits.RETRY_MOST_SECONDS
             )
-        except ValueError as error:
+        except (TypeError, ValueError) as error:
             raise CallError("InvalidRetryPolicy", f"retryPolicy: {error}") from error
         return cls(kind, count if kind != "none" else 0, interval, least, most)
 
@@ -103,21 +108,30 @@ class RetryPolicy:
         return source.uniform(min(low, high), high)
 
 
-def prepare(inputs: Mapping[str, Any], operation_options: str | None) -> Call:
-    """Return the request that evaluated inputs describe.
+def prepare(inputs: Mapping[str, Any], *, asynchronous: bool) -> Call:
+    """Return the request that evaluated inputs describe; `asynchronous` follows 202 with a Location.
 
     Raises:
         CallError: method or uri is missing, or an option is unknown.
     """
+    for member in ("queries", "headers", "authentication", "retryPolicy"):
+        if not isinstance(inputs.get(member) or {}, dict):
+            raise CallError("InvalidHttpInputs", f"{member} has to be an object")
     method, url = inputs.get("method"), inputs.get("uri")
     if not isinstance(method, str) or not isinstance(url, str) or not url.startswith(("http://", "https://")):
         raise CallError(
-            "InvalidHttpInputs", f"method {method!r} and uri {url!r} have to be a method and an http(s) address"
+            "InvalidHttpInputs", f"method is {method!r}; it has to be a method, and uri an http or https address"
         )
+    if len(url) > limits.URL_CHARACTERS:
+        raise CallError("InvalidHttpInputs", f"uri has {len(url)} characters; the limit is {limits.URL_CHARACTERS}")
     queries = {str(name): _text(value) for name, value in (inputs.get("queries") or {}).items()}
     if queries:
         url += ("&" if "?" in url else "?") + urlencode(queries, quote_via=quote)
-    headers = {str(name): _text(value) for name, value in (inputs.get("headers") or {}).items()}
+    headers = {
+        str(name): _text(value)
+        for name, value in (inputs.get("headers") or {}).items()
+        if str(name).lower() not in _OWN_HEADERS
+    }
     if inputs.get("cookie"):
         headers["Cookie"] = _text(inputs["cookie"])
     content, content_type = _content(inputs.get("body"))
@@ -130,7 +144,7 @@ def prepare(inputs: Mapping[str, Any], operation_options: str | None) -> Call:
         content,
         inputs.get("authentication"),
         RetryPolicy.parse(inputs.get("retryPolicy")),
-        operation_options != "DisableAsyncPattern",
+        asynchronous,
     )
 
 
@@ -146,7 +160,11 @@ def _content(body: Json) -> tuple[bytes | None, str]:
     if isinstance(body, str):
         return body.encode(), "text/plain; charset=utf-8"
     if isinstance(body, dict) and "$content" in body:
-        return base64.b64decode(str(body["$content"])), str(body.get("$content-type", "application/octet-stream"))
+        try:
+            content = base64.b64decode(str(body["$content"]), validate=True)
+        except binascii.Error as error:
+            raise CallError("InvalidHttpInputs", "body.$content is not base64") from error
+        return content, str(body.get("$content-type", "application/octet-stream"))
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(), "application/json"
 
 
@@ -160,11 +178,14 @@ def answer(response: httpx.Response) -> dict[str, Any]:
         headers[name] = f"{headers[name]},{value}" if name in headers else value
     found: dict[str, Any] = {"statusCode": response.status_code, "headers": headers}
     if response.content:
-        found["body"] = _parsed(response.content, response.headers.get("content-type", "application/octet-stream"))
+        found["body"] = parsed_content(
+            response.content, response.headers.get("content-type", "application/octet-stream")
+        )
     return found
 
 
-def _parsed(content: bytes, content_type: str) -> Json:
+def parsed_content(content: bytes, content_type: str) -> Json:
+    """Return content as expressions see it: JSON parsed, text as text, anything else as base64 with its type."""
     kind = content_type.partition(";")[0].strip().lower()
     if kind == "application/json" or kind.endswith("+json"):
         try:
@@ -198,7 +219,7 @@ class HttpCalls:
             call.asynchronous and response.status_code == 202 and "location" in response.headers and polls < _MOST_POLLS
         ):
             polls += 1
-            await self._clock.sleep(_retry_after(response) or limits.ASYNCHRONOUS_POLL_SECONDS)
+            await self._clock.sleep(seconds_to_wait(response.headers) or limits.ASYNCHRONOUS_POLL_SECONDS)
             url = str(response.url.join(response.headers["location"]))
             follow = Call("GET", url, {}, None, call.authentication, call.retry, call.asynchronous)
             response = await self._tried(follow, principal_id, source, attempts)
@@ -211,17 +232,22 @@ class HttpCalls:
             began = self._clock.now().isoformat()
             try:
                 response = await self._once(call, principal_id)
+            except TimeoutError as error:
+                failure = CallError("Timeout", f"No answer came within {limits.HTTP_SECONDS:.0f} seconds.")
+                if attempt > call.retry.count:
+                    raise failure from error
+                pause, code = None, failure.code
+            except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:
+                raise CallError("InvalidHttpInputs", f"The request cannot be made: {type(error).__name__}.") from error
             except httpx.HTTPError as error:
-                failure = CallError(
-                    "ActionRequestFailed" if not isinstance(error, httpx.TimeoutException) else "Timeout", _words(error)
-                )
+                failure = CallError("ActionRequestFailed", _words(error))
                 if attempt > call.retry.count:
                     raise failure from error
                 pause, code = None, failure.code
             else:
                 if (response.status_code not in _RETRIED and response.status_code < 500) or attempt > call.retry.count:
                     return response
-                pause, code = _retry_after(response), str(response.status_code)
+                pause, code = seconds_to_wait(response.headers), str(response.status_code)
             attempts.append({"startTime": began, "endTime": self._clock.now().isoformat(), "code": code})
             await self._clock.sleep(pause if pause is not None else call.retry.pause(attempt, source))
         raise AssertionError("unreachable: the last attempt returns or raises")
@@ -230,9 +256,11 @@ class HttpCalls:
         headers = {"User-Agent": "azure-logic-apps/1.0", **call.headers, **self._authorization(call, principal_id)}
         if call.content is None and call.method in ("POST", "PUT", "PATCH"):
             headers["Content-Length"] = "0"
-        return await self._client.request(
-            call.method, call.url, headers=headers, content=call.content, timeout=limits.HTTP_SECONDS
-        )
+        request = self._client.request(call.method, call.url, headers=headers, content=call.content, timeout=None)
+        response = await within(request, limits.HTTP_SECONDS, self._clock)
+        if len(response.content) > limits.CONTENT_BYTES:
+            raise CallError("ResponseTooLarge", f"The answer has more than {limits.CONTENT_BYTES} bytes.")
+        return response
 
     def _authorization(self, call: Call, principal_id: str | None) -> dict[str, str]:
         authentication = call.authentication
@@ -257,18 +285,34 @@ class HttpCalls:
         )
 
 
-def _words(error: httpx.HTTPError) -> str:
+async def within(work: Coroutine[Any, Any, T], seconds: float, clock: Clock) -> T:
+    """Return the result of `work`; TimeoutError when it takes longer than `seconds` of the clock."""
+    task, timer = asyncio.create_task(work), asyncio.create_task(clock.sleep(seconds))
+    try:
+        await asyncio.wait({task, timer}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise TimeoutError
+        return task.result()
+    finally:
+        task.cancel()
+        timer.cancel()
+        await asyncio.gather(task, timer, return_exceptions=True)
+
+
+def _words(error: Exception) -> str:
     """Addresses carry signatures, so the exception's own text is not repeated."""
     return f"The request failed: {type(error).__name__}."
 
 
-def _retry_after(response: httpx.Response) -> float | None:
-    header = response.headers.get("retry-after")
-    if header is None:
+def seconds_to_wait(headers: Mapping[str, str]) -> float | None:
+    """Return what an answer's Retry-After says: seconds, or a date; None where it says nothing that can be read."""
+    found = {name.lower(): value for name, value in headers.items()}
+    text = found.get("retry-after", "")
+    if text.isdigit():
+        return float(text)
+    try:
+        moment = email.utils.parsedate_to_datetime(text)
+        now = email.utils.parsedate_to_datetime(found["date"])
+    except (KeyError, ValueError):
         return None
-    if header.isdigit():
-        return float(header)
-    moment = email.utils.parsedate_to_datetime(header)
-    date = response.headers.get("date")
-    now = email.utils.parsedate_to_datetime(date) if date else moment
     return max(0.0, (moment - now).total_seconds())

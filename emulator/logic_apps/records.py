@@ -18,7 +18,8 @@ class ActionRecord:
     """One execution of an action.
 
     `path` is unique in the run: the loops and iterations around the action, and its name. `hidden` has "inputs" and
-    "outputs" as they are secured. `retries` has the attempts of an Http action before the last.
+    "outputs" as they are secured. `retries` has the attempts of an Http action before the last, `tracked` the values of
+    its trackedProperties.
     """
 
     name: str
@@ -33,6 +34,7 @@ class ActionRecord:
     tracking_id: str = ""
     hidden: list[str] = field(default_factory=list[str])
     retries: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    tracked: dict[str, Any] | None = None
 
     @property
     def finished(self) -> bool:
@@ -56,11 +58,55 @@ class ActionRecord:
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as JSON."""
-        return asdict(self)
+        return dict(vars(self))
 
-    def readable(self) -> dict[str, Any]:
-        """Return the record as JSON, without what is secured."""
-        return {**asdict(self), **dict.fromkeys(self.hidden)}
+    def summary(self) -> dict[str, Any]:
+        """Return the record as JSON, without inputs and outputs."""
+        return {name: value for name, value in vars(self).items() if name not in ("inputs", "outputs")}
+
+    def content(self, part: str) -> Any:
+        """Return the "inputs" or "outputs" as the history may show them: None where they are secured."""
+        return None if part in self.hidden else getattr(self, part)
+
+
+@dataclass(frozen=True)
+class ActionSummary:
+    """An execution of an action without its contents; sizes are of their JSON in bytes, None where there is none."""
+
+    record: ActionRecord
+    inputs_size: int | None
+    outputs_size: int | None
+
+
+@dataclass(frozen=True)
+class ActionGroup:
+    """All executions of one action of a run: one, or in a loop its repetitions."""
+
+    first: ActionSummary
+    count: int
+    status: str
+    start: str
+    end: str | None
+
+    @property
+    def repeated(self) -> bool:
+        """Whether the action stands in a loop."""
+        return self.first.record.path != self.first.record.name
+
+
+@dataclass(frozen=True)
+class IterationRecord:
+    """One finished iteration of a loop; `path` is the prefix of its actions' paths.
+
+    `holds` tells whether an Until's condition held after it.
+    """
+
+    path: str
+    index: int
+    status: str
+    start: str
+    end: str
+    holds: bool = False
 
 
 @dataclass

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from emulator.arm.errors import ArmError
 from emulator.arm.provider import Answer, NameRule, Operation, Resource, ResourceType
 from emulator.clock import Clock
-from emulator.logic_apps.definition import Trigger, parse
+from emulator.logic_apps.checks import parse_checked
+from emulator.logic_apps.components import Trigger
 from emulator.logic_apps.execution import stamp
 from emulator.logic_apps.history import (
     action_json,
     repetition_json,
+    repetition_path,
     run_json,
+    scope_repetition_json,
     trigger_history_json,
     trigger_json,
 )
-from emulator.logic_apps.records import ActionRecord
+from emulator.logic_apps.parameters import SECURE_TYPES, parameter_values
+from emulator.logic_apps.records import ActionGroup
+from emulator.logic_apps.run_store import Condition
+from emulator.logic_apps.runs import Workflow
 from emulator.logic_apps.signatures import Signatures, invoke_path
-from emulator.logic_apps.workflows import Workflow, Workflows, parameter_values
+from emulator.logic_apps.workflows import Workflows
 
 TYPE: Final = "Microsoft.Logic/workflows"
 API_VERSION: Final = "2019-05-01"
@@ -87,7 +94,16 @@ _SCHEMA: Final = {
         },
     },
 }
-_SECURE = frozenset({"securestring", "secureobject"})
+_FILTER = re.compile(
+    r"(?P<name>status|startTime)\s+(?P<word>eq|lt|le|gt|ge)\s+(?P<quote>'?)(?P<value>[^'\s]+)(?P=quote)"
+)
+_COMPARISONS: Final[dict[str, Literal["=", "<", "<=", ">", ">="]]] = {
+    "eq": "=",
+    "lt": "<",
+    "le": "<=",
+    "gt": ">",
+    "ge": ">=",
+}
 
 Answering = Callable[["LogicAppsProvider", Workflow, Operation], Awaitable[Answer]]
 
@@ -112,12 +128,11 @@ class LogicAppsProvider:
         """Deploy a workflow."""
         body = resource.body
         properties = body["properties"]
-        definition = parse(properties["definition"])
-        parameter_values(definition, properties.get("parameters") or {})
-        await self._workflows.put(str(resource.id), body)
+        workflow = await self._workflows.put(str(resource.id), body)
         now = stamp(self._clock.now())
         known = (previous.body if previous else {}).get("properties", {})
-        secure = {name.lower() for name, body in definition.parameters.items() if str(body["type"]).lower() in _SECURE}
+        declared = workflow.definition.parameters
+        secure = {name.lower() for name, each in declared.items() if each["type"].lower() in SECURE_TYPES}
         shown = {
             name: {key: value for key, value in parameter.items() if key != "value"}
             if name.lower() in secure
@@ -135,9 +150,7 @@ class LogicAppsProvider:
                 "createdTime": known.get("createdTime", now),
                 "changedTime": now,
                 "version": version,
-                "accessEndpoint": self._signatures.base_path(
-                    f"/workflows/{self._workflows.get(str(resource.id)).guid}"
-                ),
+                "accessEndpoint": self._signatures.base_path(f"/workflows/{workflow.guid}"),
             },
         }
 
@@ -176,7 +189,7 @@ class LogicAppsProvider:
     async def validate(self, workflow: Workflow, operation: Operation) -> Answer:
         """Check a workflow without deploying it."""
         properties = (operation.body or {}).get("properties") or {}
-        parameter_values(parse(properties.get("definition")), properties.get("parameters") or {})
+        parameter_values(parse_checked(properties.get("definition")), properties.get("parameters") or {})
         return Answer(200)
 
     async def triggers(self, workflow: Workflow, operation: Operation) -> Answer:
@@ -191,7 +204,12 @@ class LogicAppsProvider:
         """Let a trigger look, or fire, now."""
         if not workflow.enabled:
             raise ArmError(400, "WorkflowDisabled", "The workflow is disabled; enable it to run its triggers.")
-        await self._workflows.fire(workflow, _trigger(workflow, operation.path[1]).name)
+        trigger = _trigger(workflow, operation.path[1])
+        if trigger.kind == "request":
+            body = {} if operation.body is None else {"body": operation.body}
+            self._workflows.triggers.request(workflow, trigger, {"headers": {}, **body})
+        else:
+            await self._workflows.triggers.look(workflow, trigger)
         return Answer(202)
 
     async def callback_url(self, workflow: Workflow, operation: Operation) -> Answer:
@@ -229,10 +247,33 @@ class LogicAppsProvider:
         listed = [trigger_history_json(workflow, trigger.name, record) for record in records[:top]]
         return Answer(200, _listed(operation, listed, top, skip, more=len(records) > top))
 
+    async def trigger_history(self, workflow: Workflow, operation: Operation) -> Answer:
+        """Return one look of a trigger."""
+        trigger = _trigger(workflow, operation.path[1])
+        return Answer(200, trigger_history_json(workflow, trigger.name, self._look(workflow, operation)))
+
+    async def resubmit(self, workflow: Workflow, operation: Operation) -> Answer:
+        """Start a run again with what its trigger gave."""
+        trigger, look = _trigger(workflow, operation.path[1]), self._look(workflow, operation)
+        row = self._workflows.store.run(workflow.id, look.get("run", ""))
+        if row is None:
+            raise ArmError(400, "TriggerHistoryNotFired", f"The trigger history '{look['name']}' started no run.")
+        started = self._workflows.triggers.again(workflow, trigger, row.trigger)
+        return Answer(202, None, {"x-ms-workflow-run-id": started.id})
+
+    def _look(self, workflow: Workflow, operation: Operation) -> dict[str, Any]:
+        trigger = _trigger(workflow, operation.path[1])
+        found = self._workflows.store.history(workflow.id, trigger.name, operation.path[3])
+        if found is None:
+            raise ArmError(
+                404, "TriggerHistoryNotFound", f"The trigger history '{operation.path[3]}' could not be found."
+            )
+        return found
+
     async def runs(self, workflow: Workflow, operation: Operation) -> Answer:
         """List the runs, newest first."""
         top, skip = _page(operation)
-        rows = self._workflows.store.runs(workflow.id, _status_filter(operation), top + 1, skip)
+        rows = self._workflows.store.runs(workflow.id, _conditions(operation), top + 1, skip)
         listed = [run_json(workflow, row, self._signatures) for row in rows[:top]]
         return Answer(200, _listed(operation, listed, top, skip, more=len(rows) > top))
 
@@ -246,55 +287,74 @@ class LogicAppsProvider:
     async def cancel_run(self, workflow: Workflow, operation: Operation) -> Answer:
         """Cancel a run."""
         await self.run(workflow, operation)
-        await self._workflows.cancel(workflow, operation.path[1])
+        await self._workflows.runs.cancel(workflow, operation.path[1])
         return Answer(200)
 
     async def actions(self, workflow: Workflow, operation: Operation) -> Answer:
         """List the actions of a run."""
-        grouped = await self._grouped(workflow, operation)
+        await self.run(workflow, operation)
         top, skip = _page(operation)
-        groups = list(grouped.values())[skip : skip + top + 1]
-        listed = [action_json(workflow, operation.path[1], records, self._signatures) for records in groups[:top]]
+        groups = self._workflows.store.groups(operation.path[1], top + 1, skip)
+        listed = [action_json(workflow, operation.path[1], group, self._signatures) for group in groups[:top]]
         return Answer(200, _listed(operation, listed, top, skip, more=len(groups) > top))
 
     async def action(self, workflow: Workflow, operation: Operation) -> Answer:
         """Return an action of a run."""
-        records = await self._of_action(workflow, operation)
-        return Answer(200, action_json(workflow, operation.path[1], records, self._signatures))
+        group = await self._group(workflow, operation)
+        return Answer(200, action_json(workflow, operation.path[1], group, self._signatures))
 
     async def repetitions(self, workflow: Workflow, operation: Operation) -> Answer:
-        """List the repetitions of an action in a loop."""
-        records = [record for record in await self._of_action(workflow, operation) if record.path != record.name]
+        """List the repetitions of an action in a loop; an action outside of loops has none."""
+        group = await self._group(workflow, operation)
+        if not group.repeated:
+            return Answer(200, {"value": []})
         top, skip = _page(operation)
-        listed = [
-            repetition_json(workflow, operation.path[1], record, self._signatures)
-            for record in records[skip : skip + top]
-        ]
-        return Answer(200, _listed(operation, listed, top, skip, more=len(records) > skip + top))
+        found = self._workflows.store.summaries(operation.path[1], group.first.record.name, top + 1, skip)
+        listed = [repetition_json(workflow, operation.path[1], each, self._signatures) for each in found[:top]]
+        return Answer(200, _listed(operation, listed, top, skip, more=len(found) > top))
 
     async def repetition(self, workflow: Workflow, operation: Operation) -> Answer:
         """Return one repetition."""
-        for record in await self._of_action(workflow, operation):
-            if record.path != record.name:
-                found = repetition_json(workflow, operation.path[1], record, self._signatures)
-                if found["name"] == operation.path[5]:
-                    return Answer(200, found)
-        raise ArmError(404, "RepetitionNotFound", f"The repetition '{operation.path[5]}' could not be found.")
+        group = await self._group(workflow, operation)
+        record = group.first.record
+        loops = [part.rpartition(":")[0] for part in record.path.split("/")[:-1]]
+        path = repetition_path(loops, operation.path[5], record.name)
+        found = self._workflows.store.summary(operation.path[1], path) if path is not None else None
+        if found is None:
+            raise _no_repetition(operation)
+        return Answer(200, repetition_json(workflow, operation.path[1], found, self._signatures))
 
-    async def _grouped(self, workflow: Workflow, operation: Operation) -> dict[str, list[ActionRecord]]:
+    async def scope_repetitions(self, workflow: Workflow, operation: Operation) -> Answer:
+        """List the finished iterations of a loop."""
+        name = (await self._group(workflow, operation)).first.record.name
+        top, skip = _page(operation)
+        found = self._workflows.store.iterations(operation.path[1], name)
+        listed = [
+            scope_repetition_json(workflow, operation.path[1], name, record) for record in found[skip : skip + top]
+        ]
+        return Answer(200, _listed(operation, listed, top, skip, more=len(found) > skip + top))
+
+    async def scope_repetition(self, workflow: Workflow, operation: Operation) -> Answer:
+        """Return one finished iteration of a loop."""
+        name = (await self._group(workflow, operation)).first.record.name
+        for record in self._workflows.store.iterations(operation.path[1], name):
+            found = scope_repetition_json(workflow, operation.path[1], name, record)
+            if found["name"] == operation.path[5]:
+                return Answer(200, found)
+        raise _no_repetition(operation)
+
+    async def _group(self, workflow: Workflow, operation: Operation) -> ActionGroup:
         await self.run(workflow, operation)
-        grouped: dict[str, list[ActionRecord]] = {}
-        for record in self._workflows.store.actions(operation.path[1]):
-            grouped.setdefault(record.name.lower(), []).append(record)
-        return grouped
-
-    async def _of_action(self, workflow: Workflow, operation: Operation) -> list[ActionRecord]:
-        records = (await self._grouped(workflow, operation)).get(operation.path[3].lower())
-        if records is None:
+        group = self._workflows.store.group(operation.path[1], operation.path[3])
+        if group is None:
             raise ArmError(
                 404, "WorkflowRunActionNotFound", f"The workflow run action '{operation.path[3]}' could not be found."
             )
-        return records
+        return group
+
+
+def _no_repetition(operation: Operation) -> ArmError:
+    return ArmError(404, "RepetitionNotFound", f"The repetition '{operation.path[5]}' could not be found.")
 
 
 _OPERATIONS: Final[dict[tuple[str, ...], Answering]] = {
@@ -307,6 +367,8 @@ _OPERATIONS: Final[dict[tuple[str, ...], Answering]] = {
     ("POST", "triggers", "*", "run"): LogicAppsProvider.run_trigger,
     ("POST", "triggers", "*", "listcallbackurl"): LogicAppsProvider.callback_url,
     ("GET", "triggers", "*", "histories"): LogicAppsProvider.trigger_histories,
+    ("GET", "triggers", "*", "histories", "*"): LogicAppsProvider.trigger_history,
+    ("POST", "triggers", "*", "histories", "*", "resubmit"): LogicAppsProvider.resubmit,
     ("GET", "runs"): LogicAppsProvider.runs,
     ("GET", "runs", "*"): LogicAppsProvider.run,
     ("POST", "runs", "*", "cancel"): LogicAppsProvider.cancel_run,
@@ -314,6 +376,8 @@ _OPERATIONS: Final[dict[tuple[str, ...], Answering]] = {
     ("GET", "runs", "*", "actions", "*"): LogicAppsProvider.action,
     ("GET", "runs", "*", "actions", "*", "repetitions"): LogicAppsProvider.repetitions,
     ("GET", "runs", "*", "actions", "*", "repetitions", "*"): LogicAppsProvider.repetition,
+    ("GET", "runs", "*", "actions", "*", "scoperepetitions"): LogicAppsProvider.scope_repetitions,
+    ("GET", "runs", "*", "actions", "*", "scoperepetitions", "*"): LogicAppsProvider.scope_repetition,
 }
 """By method and path; names are ``*``."""
 
@@ -348,11 +412,28 @@ def _listed(operation: Operation, listed: list[dict[str, Any]], top: int, skip: 
     return {"value": listed, "nextLink": f"{parts.scheme}://{parts.netloc}{parts.path}?{urlencode(query)}"}
 
 
-def _status_filter(operation: Operation) -> str | None:
-    text = operation.query.get("$filter")
-    if not text:
-        return None
-    match = re.fullmatch(r"\s*status\s+eq\s+'(\w+)'\s*", text)
-    if match is None:
-        raise ArmError(400, "InvalidFilter", f"$filter is {text!r}; the emulator implements: status eq '<status>'.")
-    return match[1]
+def _conditions(operation: Operation) -> list[Condition]:
+    text = operation.query.get("$filter", "").strip()
+    found: list[Condition] = []
+    for part in re.split(r"\s+and\s+", text) if text else []:
+        match = _FILTER.fullmatch(part)
+        if match is None or (match["name"] == "status" and match["word"] != "eq"):
+            raise ArmError(
+                400,
+                "InvalidFilter",
+                f"$filter is {text!r}; the emulator implements: status eq '<status>', and startTime with eq, lt, le, "
+                f"gt or ge and a time, joined by 'and'.",
+            )
+        if match["name"] == "status":
+            found.append(Condition("status", "=", match["value"]))
+        else:
+            found.append(Condition("start", _COMPARISONS[match["word"]], _stamp(match["value"])))
+    return found
+
+
+def _stamp(text: str) -> str:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ArmError(400, "InvalidFilter", f"$filter has {text!r}, which is no time.") from error
+    return stamp((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from emulator.clock import Clock
-from emulator.logic_apps.definition import Action, Definition
+from emulator.logic_apps.components import Action, Definition
 from emulator.logic_apps.expressions import ExpressionError, Json
 from emulator.logic_apps.records import ActionRecord, TriggerRecord
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 from urllib.parse import unquote
 
 import httpx
+import jsonschema
+from referencing import Registry
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -22,13 +25,16 @@ from emulator.clock import Clock
 from emulator.home import Secrets
 from emulator.identity import Principal, TokenIssuer
 from emulator.logic_apps import limits
-from emulator.logic_apps.http_calls import HttpCalls
+from emulator.logic_apps.components import Trigger
+from emulator.logic_apps.http_calls import HttpCalls, parsed_content
 from emulator.logic_apps.resource_provider import LogicAppsProvider
 from emulator.logic_apps.run_store import RunStore
+from emulator.logic_apps.runs import StartedRun, Workflow
 from emulator.logic_apps.signatures import Signatures
-from emulator.logic_apps.workflows import Workflow, Workflows
+from emulator.logic_apps.workflows import Workflows
 from emulator.telemetry import MetricSink
 
+_SIGNING = frozenset({"api-version", "sp", "sv", "sig"})
 _CONNECTIONS = httpx.Limits(max_connections=100, max_keepalive_connections=50)
 
 
@@ -59,6 +65,7 @@ class LogicApps:
         self._client = httpx.AsyncClient(
             transport=transport, limits=_CONNECTIONS, trust_env=False, follow_redirects=False
         )
+        self._clock = clock
         self._store = RunStore(folder, secrets.state_encryption_key)
         self._signatures = Signatures(base_url, secrets.state_encryption_key)
         self._workflows = Workflows(self._store, clock, HttpCalls(self._client, IdentityTokens(issuer), clock), metrics)
@@ -116,27 +123,44 @@ class LogicApps:
         content = await request.body()
         if len(content) > limits.CONTENT_BYTES:
             return _error(413, "RequestEntityTooLarge", f"The request is larger than {limits.CONTENT_BYTES} bytes.")
-        body: Any = None
+        outputs: dict[str, Any] = {"headers": dict(request.headers)}
+        queries = {name: value for name, value in request.query_params.items() if name not in _SIGNING}
+        if queries:
+            outputs["queries"] = queries
         if content:
-            try:
-                body = (
-                    json.loads(content) if "json" in request.headers.get("content-type", "json") else content.decode()
-                )
-            except ValueError:
-                return _error(400, "InvalidJson", "The request's content is not valid JSON.")
-        outputs = {"headers": dict(request.headers), **({"body": body} if body is not None else {})}
-        run, execution = self._workflows.request(workflow, trigger, outputs)
-        headers = {"x-ms-workflow-run-id": run, "x-ms-workflow-name": workflow.id.rsplit("/", 1)[-1]}
-        if not any(action.kind == "response" for action in workflow.definition.index.values()):
-            return Response(status_code=202, headers=headers)
+            content_type = request.headers.get("content-type", "application/json")
+            body = parsed_content(content, content_type)
+            if "json" in content_type and isinstance(body, dict) and "$content" in body:
+                return _error(400, "InvalidRequestContent", "The request's content is not valid JSON.")
+            outputs["body"] = body
+        refused = _schema_fault(trigger, outputs.get("body"))
+        if refused is not None:
+            return _error(400, "TriggerInputSchemaMismatch", refused)
         try:
-            answer = await asyncio.wait_for(asyncio.shield(execution.response), limits.HTTP_SECONDS)
-        except TimeoutError:
-            return _error(504, "GatewayTimeout", "The workflow did not answer in time.")
-        answered = {**{str(name): str(value) for name, value in (answer.get("headers") or {}).items()}, **headers}
-        if isinstance(answer.get("body"), str):
-            return Response(answer["body"], int(answer.get("statusCode", 200)), answered)
-        return JSONResponse(answer.get("body"), int(answer.get("statusCode", 200)), answered)
+            runs = self._workflows.triggers.request(workflow, trigger, outputs)
+        except ArmError as error:
+            return JSONResponse(error.body(), error.status)
+        headers = {"x-ms-workflow-name": workflow.name}
+        if runs:
+            headers["x-ms-workflow-run-id"] = runs[0].id
+        if len(runs) == 1 and any(action.kind == "response" for action in workflow.definition.index.values()):
+            return await self._answered(runs[0], headers)
+        return Response(status_code=202, headers=headers)
+
+    async def _answered(self, run: StartedRun, headers: dict[str, str]) -> Response:
+        """Wait for a Response action, as long as the service does."""
+        answer = run.execution.response
+        timer = asyncio.create_task(self._clock.sleep(limits.HTTP_SECONDS))
+        try:
+            await asyncio.wait({answer, run.over, timer}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            timer.cancel()
+        if answer.done():
+            return _response(answer.result(), headers)
+        answer.cancel()
+        if run.over.done():
+            return _error(502, "NoResponse", f"The run '{run.id}' ended without a Response action.")
+        return _error(504, "GatewayTimeout", f"The run '{run.id}' did not respond within {limits.HTTP_SECONDS:.0f} s.")
 
     async def _contents(self, request: Request) -> Response:
         run, what = request.path_params["run"], request.path_params["what"]
@@ -147,12 +171,12 @@ class LogicApps:
         if what.startswith("Trigger"):
             row = self._store.run(workflow.id, run)
             content = row.trigger.get("inputs" if what == "TriggerInputs" else "outputs") if row else None
+            text = None if content is None else json.dumps(content)
         else:
-            record = self._store.action(run, path)
-            content = None if record is None else record.inputs if what == "ActionInputs" else record.outputs
-        if content is None:
+            text = self._store.content(run, path, "inputs" if what == "ActionInputs" else "outputs")
+        if text is None:
             return _error(404, "ContentNotFound", f"There is no {what} of '{path}'.")
-        return JSONResponse(content)
+        return Response(text, media_type="application/json")
 
     def _signed(self, request: Request, permission: str) -> Workflow | Response:
         raw = request.scope["raw_path"].decode("ascii")
@@ -160,6 +184,36 @@ class LogicApps:
             return _error(401, "DirectApiAuthorizationRequired", "The address has no valid signature.")
         workflow = self._workflows.by_guid(request.path_params["guid"])
         return workflow or _error(404, "WorkflowNotFound", "There is no such workflow.")
+
+
+def _schema_fault(trigger: Trigger, body: Any) -> str | None:
+    """Return in what a request's body does not fit the trigger's schema, where the trigger asks for that check."""
+    schema = trigger.inputs.get("schema")
+    if "enableschemavalidation" not in trigger.options or not schema:
+        return None
+    fault = next(iter(jsonschema.Draft4Validator(schema, registry=Registry()).iter_errors(body)), None)
+    return None if fault is None else f"The request's body does not fit the schema at {fault.json_path}."
+
+
+def _response(answer: dict[str, Any], headers: dict[str, str]) -> Response:
+    """Return what a Response action says: text as it is, content as its bytes, anything else as JSON."""
+    given = {str(name): str(value) for name, value in (answer.get("headers") or {}).items()}
+    status, body = int(answer["statusCode"]), answer.get("body")
+    all_headers = {**given, **headers}
+    if body is None:
+        return Response(status_code=status, headers=all_headers)
+    if isinstance(body, str):
+        return Response(body, status, all_headers, None if _has_type(given) else "text/plain; charset=utf-8")
+    if isinstance(body, dict) and "$content" in body:
+        kind = None if _has_type(given) else str(body.get("$content-type", "application/octet-stream"))
+        return Response(base64.b64decode(str(body["$content"])), status, all_headers, kind)
+    return Response(
+        json.dumps(body, ensure_ascii=False), status, all_headers, None if _has_type(given) else "application/json"
+    )
+
+
+def _has_type(headers: dict[str, str]) -> bool:
+    return any(name.lower() == "content-type" for name in headers)
 
 
 def _error(status: int, code: str, message: str) -> Response:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC
 from typing import Any
 
 from emulator.logic_apps import limits
-from emulator.logic_apps.definition import Action, foreach_repetitions
+from emulator.logic_apps.components import Action, ActionType, invalid, is_expression
 from emulator.logic_apps.durations import interval_seconds
 from emulator.logic_apps.execution import (
     ActionError,
@@ -18,10 +19,10 @@ from emulator.logic_apps.execution import (
     until_deadline,
 )
 from emulator.logic_apps.expressions import compile_condition, compile_template
-from emulator.logic_apps.expressions.functions.moments import TICKS_A_SECOND, parse_moment
-from emulator.logic_apps.expressions.functions.moments import moment_of as universal
+from emulator.logic_apps.expressions.functions.moments import parse_moment
 from emulator.logic_apps.records import FAILED, SUCCEEDED, TIMED_OUT, ActionRecord
 from emulator.logic_apps.run_environment import Frame
+from emulator.logic_apps.shapes import ACTIONS, TEXT, action_schema, inputs_schema
 
 _RUN_STATUSES = ("Failed", "Cancelled", "Succeeded")
 
@@ -43,7 +44,8 @@ async def scope(execution: Execution, action: Action, frame: Frame, record: Acti
 
 async def if_(execution: Execution, action: Action, frame: Frame, record: ActionRecord) -> None:
     """Run one of two branches."""
-    holds = compile_condition(action.raw.get("expression")).evaluate(execution.environment(frame, record))
+    condition = compile_condition(action.raw["expression"])
+    holds = execution.decided(record, lambda: condition.evaluate(execution.environment(frame, record)))
     record.outputs = {"expressionResult": holds}
     taken, left = ("actions", "else") if holds else ("else", "actions")
     execution.skip_all(action.branches[left], frame)
@@ -52,7 +54,8 @@ async def if_(execution: Execution, action: Action, frame: Frame, record: Action
 
 async def switch(execution: Execution, action: Action, frame: Frame, record: ActionRecord) -> None:
     """Run the first case whose value is the expression's, else the default."""
-    value = compile_template(action.raw.get("expression")).evaluate(execution.environment(frame, record))
+    template = compile_template(action.raw["expression"])
+    value = execution.decided(record, lambda: template.evaluate(execution.environment(frame, record)))
     record.inputs = {"expression": value}
     cases: dict[str, Any] = action.raw.get("cases") or {}
     taken = next(
@@ -68,7 +71,8 @@ async def switch(execution: Execution, action: Action, frame: Frame, record: Act
 
 async def foreach(execution: Execution, action: Action, frame: Frame, record: ActionRecord) -> None:
     """Run the inner actions for each element, several elements at a time."""
-    items = compile_template(action.raw.get("foreach")).evaluate(execution.environment(frame, record))
+    template = compile_template(action.raw["foreach"])
+    items = execution.decided(record, lambda: template.evaluate(execution.environment(frame, record)))
     if not isinstance(items, list):
         raise ActionError(
             "ExpressionEvaluationFailed",
@@ -81,17 +85,24 @@ async def foreach(execution: Execution, action: Action, frame: Frame, record: Ac
         )
     record.inputs = {"foreachItemsCount": len(items)}
     nested = any(execution.state.definition.index[loop.lower()].kind == "foreach" for loop in action.loops)
-    slots = asyncio.Semaphore(1 if nested else foreach_repetitions(action))
     frame.iterations[action.name.lower()] = []
     frames = [frame.enter(action.name, index, item) for index, item in enumerate(items)]
+    waiting = iter(frames)
+    statuses: list[str] = []
 
-    async def iterate(inner: Frame) -> str:
-        async with slots:
-            return await execution.container(action.branches["actions"], inner)
+    async def iterate() -> None:
+        for inner in waiting:
+            record = execution.finished_iteration(action, inner)
+            if record is None:
+                start = execution.now()
+                status = await execution.container(action.branches["actions"], inner)
+                record = execution.end_iteration(action, inner, start, status)
+            statuses.append(record.status)
 
-    tasks = [asyncio.create_task(iterate(inner)) for inner in frames]
+    at_once = 1 if nested else _repetitions(action)
+    tasks = [asyncio.create_task(iterate()) for _ in range(min(at_once, len(frames)))]
     try:
-        statuses = await asyncio.gather(*tasks)
+        await asyncio.gather(*tasks)
     finally:
         await cancel_all(tasks)
     failed = [status for status in statuses if status != SUCCEEDED]
@@ -100,26 +111,29 @@ async def foreach(execution: Execution, action: Action, frame: Frame, record: Ac
 
 async def until(execution: Execution, action: Action, frame: Frame, record: ActionRecord) -> None:
     """Repeat the inner actions until the condition holds, a count is reached or time is up."""
-    condition = compile_condition(action.raw.get("expression"))
-    limit = action.raw.get("limit") or {}
-    deadline = until_deadline(record, str(limit.get("timeout", "PT1H")))
-    count = int(limit.get("count", limits.UNTIL_COUNT))
-    frame.iterations[action.name.lower()] = []
+    condition = compile_condition(action.raw["expression"])
+    deadline = until_deadline(record, str(action.limit.get("timeout", limits.UNTIL_TIMEOUT)))
+    count = int(action.limit.get("count", limits.UNTIL_COUNT))
+    iterations = frame.iterations[action.name.lower()] = []
     status, index, holds = SUCCEEDED, 0, False
     while not holds and index < count and (index == 0 or execution.clock.now() < deadline):
         inner = frame.enter(action.name, index, None)
-        status = await execution.container(action.branches["actions"], inner)
-        holds = condition.evaluate(execution.environment(inner, record))
+        done = execution.finished_iteration(action, inner)
+        if done is None:
+            start = execution.now()
+            status = await execution.container(action.branches["actions"], inner)
+            holds = condition.evaluate(execution.environment(inner, record))
+            done = execution.end_iteration(action, inner, start, status, holds=holds)
+        status, holds = done.status, done.holds
         index += 1
-        if len(frame.iterations[action.name.lower()]) > 1:
-            del frame.iterations[action.name.lower()][0]
+        del iterations[:-1]
     record.outputs = {"iterationCount": index}
     _judge(status)
-    if not holds and action.raw.get("operationOptions") == "FailWhenLimitsReached":
+    if not holds and "failwhenlimitsreached" in action.options:
         raise ActionError(
             "UntilLimitsReached",
             f"The Until '{action.name}' ended after {index} iterations at its limit of {count} iterations or "
-            f"{limit.get('timeout', 'PT1H')}.",
+            f"{action.limit.get('timeout', limits.UNTIL_TIMEOUT)}.",
         )
 
 
@@ -127,12 +141,13 @@ async def wait(execution: Execution, action: Action, frame: Frame, record: Actio
     """Wait for an interval, or until a moment."""
     inputs = record.inputs = evaluated(execution, action, frame, record, action.inputs)
     if "until" in inputs:
-        moment = parse_moment("Wait", str(inputs["until"]["timestamp"]))
-        seconds = (moment.ticks - universal(execution.clock.now()).ticks) / TICKS_A_SECOND
+        seconds = (
+            parse_moment("Wait", str(inputs["until"]["timestamp"])).when.replace(tzinfo=UTC) - execution.clock.now()
+        ).total_seconds()
     else:
         try:
             seconds = interval_seconds(float(inputs["interval"]["count"]), str(inputs["interval"]["unit"]))
-        except (KeyError, TypeError, ValueError) as error:
+        except (TypeError, ValueError) as error:
             raise ActionError(
                 "InvalidWait", f"The interval of the Wait '{action.name}' is not valid: {error}."
             ) from error
@@ -146,4 +161,119 @@ async def terminate(execution: Execution, action: Action, frame: Frame, record: 
     status = str(inputs.get("runStatus"))
     if status not in _RUN_STATUSES:
         raise ActionError("InvalidTerminate", f"runStatus is {status!r}; allowed: {', '.join(_RUN_STATUSES)}")
-    raise RunTerminatedError(status, inputs.get("runError"))
+    error = inputs.get("runError")
+    if error is not None and record.hidden:
+        error = {"code": "Terminated", "message": "The error is not shown: it was made of secured data."}
+    raise RunTerminatedError(status, error)
+
+
+def _repetitions(action: Action) -> int:
+    concurrency = (action.raw.get("runtimeConfiguration") or {}).get("concurrency") or {}
+    return 1 if "sequential" in action.options else int(concurrency.get("repetitions", limits.FOREACH_REPETITIONS))
+
+
+def _check_foreach(action: Action) -> None:
+    concurrency = (action.raw.get("runtimeConfiguration") or {}).get("concurrency") or {}
+    if "sequential" in action.options and concurrency:
+        raise invalid(
+            f"the Foreach '{action.name}' has both operationOptions Sequential and a concurrency of repetitions; only "
+            f"one of them is allowed."
+        )
+    if not isinstance(action.raw["foreach"], list) and not is_expression(action.raw["foreach"]):
+        raise invalid(f"the 'foreach' of the Foreach '{action.name}' has to be an array or an expression.")
+
+
+def _check_switch(action: Action) -> None:
+    cases = action.raw.get("cases") or {}
+    seen: list[Any] = []
+    for name, case in cases.items():
+        value = case["case"]
+        if any(type(value) is type(other) and value == other for other in seen):
+            raise invalid(
+                f"the Switch '{action.name}' has at '{name}' the case {value!r} again: values of cases are distinct."
+            )
+        seen.append(value)
+
+
+def _check_wait(action: Action) -> None:
+    if ("interval" in action.inputs) == ("until" in action.inputs):
+        raise invalid(f"the Wait '{action.name}' needs either 'interval' or 'until'.")
+
+
+def _check_terminate(action: Action) -> None:
+    if action.loops:
+        raise invalid(f"the action '{action.name}' of type 'Terminate' cannot stand in the loop '{action.loops[-1]}'.")
+
+
+_BRANCH = {"type": "object", "properties": {"actions": ACTIONS}}
+_CONCURRENCY = {
+    "type": "object",
+    "properties": {
+        "concurrency": {
+            "type": "object",
+            "properties": {
+                "repetitions": {"type": "integer", "minimum": 1, "maximum": limits.FOREACH_MOST_REPETITIONS}
+            },
+        }
+    },
+}
+_UNTIL_LIMIT = {
+    "type": "object",
+    "properties": {
+        "count": {"type": "integer", "minimum": 1, "maximum": limits.UNTIL_MOST_COUNT},
+        "timeout": TEXT,
+    },
+}
+_CASES = {
+    "type": "object",
+    "maxProperties": limits.SWITCH_CASES,
+    "additionalProperties": {"type": "object", "required": ["case"], "properties": {"actions": ACTIONS}},
+}
+_WAIT = inputs_schema(
+    interval={"type": "object", "required": ["count", "unit"]},
+    until={"type": "object", "required": ["timestamp"]},
+)
+TYPES = (
+    ActionType(
+        "Scope", scope, action_schema(actions=ACTIONS), branches=("actions",), may_secure=False, may_time_out=False
+    ),
+    ActionType(
+        "If",
+        if_,
+        action_schema("expression", **{"actions": ACTIONS, "else": _BRANCH}),
+        branches=("actions", "else"),
+        may_secure=False,
+        may_time_out=False,
+    ),
+    ActionType(
+        "Switch",
+        switch,
+        action_schema("expression", cases=_CASES, default=_BRANCH),
+        _check_switch,
+        branches=("cases", "default"),
+        may_secure=False,
+        may_time_out=False,
+    ),
+    ActionType(
+        "Foreach",
+        foreach,
+        action_schema("foreach", actions=ACTIONS, runtimeConfiguration=_CONCURRENCY),
+        _check_foreach,
+        options=("Sequential",),
+        branches=("actions",),
+        may_secure=False,
+        may_time_out=False,
+    ),
+    ActionType(
+        "Until",
+        until,
+        action_schema("expression", actions=ACTIONS, limit=_UNTIL_LIMIT),
+        options=("FailWhenLimitsReached",),
+        branches=("actions",),
+        may_secure=False,
+    ),
+    ActionType("Wait", wait, _WAIT, _check_wait),
+    ActionType(
+        "Terminate", terminate, inputs_schema("runStatus"), _check_terminate, may_secure=False, may_time_out=False
+    ),
+)

@@ -9,13 +9,16 @@ import json
 from typing import Any
 
 import jsonschema
+from referencing import Registry
+from referencing.exceptions import Unresolvable
 
-from emulator.logic_apps.definition import Action
+from emulator.logic_apps.components import Action, ActionType, invalid, is_expression
 from emulator.logic_apps.execution import ActionError, Execution, evaluated
 from emulator.logic_apps.expressions import Json, compile_template
 from emulator.logic_apps.expressions.values import to_text
 from emulator.logic_apps.records import ActionRecord
 from emulator.logic_apps.run_environment import Frame
+from emulator.logic_apps.shapes import OBJECT, TEXT, action_schema, inputs_schema
 
 
 async def compose(execution: Execution, action: Action, frame: Frame, record: ActionRecord) -> None:
@@ -25,16 +28,20 @@ async def compose(execution: Execution, action: Action, frame: Frame, record: Ac
 
 async def parse_json(execution: Execution, action: Action, frame: Frame, record: ActionRecord) -> None:
     """Parse and validate against a JSON Schema."""
-    inputs = action.inputs or {}
+    inputs = action.inputs
     content = evaluated(execution, action, frame, record, inputs.get("content"))
-    schema = inputs.get("schema") or {}
+    schema = evaluated(execution, action, frame, record, inputs.get("schema") or {})
     record.inputs = {"content": content, "schema": schema}
     if isinstance(content, str):
         try:
             content = json.loads(content)
         except ValueError as error:
             raise ActionError("InvalidJson", f"The content of '{action.name}' is not valid JSON: {error}.") from error
-    errors = sorted(jsonschema.Draft4Validator(schema).iter_errors(content), key=lambda error: list(error.path))
+    validator = jsonschema.Draft4Validator(schema, registry=Registry())
+    try:
+        errors = sorted(validator.iter_errors(content), key=lambda error: error.json_path)
+    except Unresolvable as error:
+        raise ActionError("InvalidJsonSchema", f"The schema of '{action.name}' refers to {error.ref!r}.") from error
     if errors:
         told = "; ".join(f"{error.json_path}: {error.message}" for error in errors[:10])
         raise ActionError(
@@ -45,11 +52,11 @@ async def parse_json(execution: Execution, action: Action, frame: Frame, record:
 
 
 def _array(execution: Execution, action: Action, frame: Frame, record: ActionRecord) -> list[Any]:
-    found = evaluated(execution, action, frame, record, (action.inputs or {}).get("from"))
+    found = evaluated(execution, action, frame, record, action.inputs.get("from"))
     if not isinstance(found, list):
         raise ActionError(
             "BadRequest",
-            f"The 'from' property value in the '{action.type.lower()}' action inputs is of type "
+            f"The 'from' property value in the '{action.kind}' action inputs is of type "
             f"'{type(found).__name__}'. The value must be an array.",
         )
     return found
@@ -96,6 +103,8 @@ async def table(execution: Execution, action: Action, frame: Frame, record: Acti
         values = [compile_template(column.get("value")) for column in columns]
         rows = [[to_text(value.evaluate(environment.at(item))) for value in values] for item in items]
     else:
+        if not all(isinstance(item, dict) for item in items):
+            raise ActionError("BadRequest", f"'{action.name}' without columns needs objects as elements.")
         headers = list(dict.fromkeys(key for item in items for key in item))
         rows = [[to_text(item.get(key)) for key in headers] for item in items]
     form = str(inputs.get("format", "")).upper()
@@ -110,3 +119,37 @@ async def table(execution: Execution, action: Action, frame: Frame, record: Acti
         record.outputs = {"body": f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"}
     else:
         raise ActionError("BadRequest", f"format is {form!r}; allowed: CSV, HTML")
+
+
+def _check_parse_json(action: Action) -> None:
+    schema = action.inputs.get("schema")
+    if schema is None or is_expression(schema):
+        return
+    try:
+        jsonschema.Draft4Validator.check_schema(schema)
+    except jsonschema.SchemaError as error:
+        raise invalid(f"the schema of the action '{action.name}' is not valid at {error.json_path}.") from error
+
+
+_COLUMNS = {
+    "type": "array",
+    "items": {"type": "object", "required": ["value"], "properties": {"header": TEXT}},
+}
+TYPES = (
+    ActionType("Compose", compose, action_schema(), repeats_inputs=True),
+    ActionType(
+        "ParseJson",
+        parse_json,
+        inputs_schema("content", schema=OBJECT),
+        _check_parse_json,
+        repeats_inputs=True,
+    ),
+    ActionType("Select", select, inputs_schema("from", "select")),
+    ActionType("Query", query, inputs_schema("from", "where", where=TEXT)),
+    ActionType("Join", join, inputs_schema("from", "joinWith")),
+    ActionType(
+        "Table",
+        table,
+        inputs_schema("from", "format", format={"enum": ["CSV", "HTML", "Csv", "csv", "html"]}, columns=_COLUMNS),
+    ),
+)

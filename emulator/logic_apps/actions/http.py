@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from emulator.logic_apps.definition import Action
+from emulator.logic_apps.components import Action, ActionType
 from emulator.logic_apps.execution import ActionError, Execution, evaluated
 from emulator.logic_apps.http_calls import CallError, prepare
 from emulator.logic_apps.records import ActionRecord
 from emulator.logic_apps.run_environment import Frame
+from emulator.logic_apps.shapes import HTTP_INPUTS, OBJECT, action_schema, inputs_schema
 
 _REFUSED = 400
 
@@ -17,7 +18,7 @@ async def http(execution: Execution, action: Action, frame: Frame, record: Actio
     """Make a call; an answer of 400 and above fails the action, and is its output all the same."""
     record.inputs = evaluated(execution, action, frame, record, action.inputs)
     try:
-        call = prepare(record.inputs, action.raw.get("operationOptions"))
+        call = prepare(record.inputs, asynchronous="disableasyncpattern" not in action.options)
         record.outputs = await execution.calls.send(call, execution.principal_id, execution.random, record.retries)
     except CallError as error:
         raise ActionError(error.code, error.message) from error
@@ -40,3 +41,19 @@ def _phrase(status: int) -> str:
         return HTTPStatus(status).phrase.replace(" ", "").replace("-", "")
     except ValueError:
         return str(status)
+
+
+TYPES = (
+    ActionType(
+        "Http",
+        http,
+        action_schema("inputs", inputs=HTTP_INPUTS),
+        options=("DisableAsyncPattern", "SuppressWorkflowHeaders"),
+    ),
+    ActionType(
+        "Response",
+        response,
+        inputs_schema("statusCode", headers=OBJECT, schema=OBJECT),
+        repeats_inputs=True,
+    ),
+)

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from emulator.logic_apps.definition import VARIABLE_TYPES, Action
+from emulator.logic_apps.components import Action, ActionType
 from emulator.logic_apps.execution import ActionError, Execution, evaluated
 from emulator.logic_apps.expressions import Json
 from emulator.logic_apps.expressions.values import to_text
 from emulator.logic_apps.records import ActionRecord
 from emulator.logic_apps.run_environment import Frame
+from emulator.logic_apps.shapes import TEXT, Schema, inputs_schema
 
-_EMPTY: dict[str, Json] = {
-    "boolean": None,
-    "integer": None,
-    "float": None,
-    "string": None,
-    "object": None,
-    "array": None,
-}
+if TYPE_CHECKING:
+    from emulator.logic_apps.components import Handler
+
 _KINDS: dict[str, type | tuple[type, ...]] = {
     "boolean": bool, "integer": int, "float": (int, float), "string": str, "object": dict, "array": list,
 }  # fmt: skip
@@ -29,15 +25,11 @@ async def initialize(execution: Execution, action: Action, frame: Frame, record:
     """Make variables with their types and values."""
     inputs = record.inputs = evaluated(execution, action, frame, record, action.inputs)
     for variable in inputs["variables"]:
-        kind, name, value = str(variable.get("type")).lower(), str(variable["name"]), variable.get("value")
-        if kind not in VARIABLE_TYPES:
-            raise ActionError(
-                "InvalidVariable", f"the type of '{name}' is {kind!r}; allowed: {', '.join(VARIABLE_TYPES)}"
-            )
+        kind, name, value = str(variable["type"]).lower(), str(variable["name"]), variable.get("value")
         if value is not None and not _fits(kind, value):
             raise ActionError("InvalidVariable", f"the value of '{name}' is not of the type {kind}")
-        execution.state.variables[name] = _EMPTY[kind] if value is None else copy.deepcopy(value)
-    execution.keep_variables()
+        execution.state.variables[name] = copy.deepcopy(value)
+    execution.variables_changed = True
 
 
 def _fits(kind: str, value: Json) -> bool:
@@ -59,7 +51,7 @@ def _inputs(execution: Execution, action: Action, frame: Frame, record: ActionRe
 def _set(execution: Execution, record: ActionRecord, name: str, value: Json) -> None:
     execution.state.variables[name] = value
     record.outputs = {"body": {"name": name, "value": value}}
-    execution.keep_variables()
+    execution.variables_changed = True
 
 
 async def set_(execution: Execution, action: Action, frame: Frame, record: ActionRecord) -> None:
@@ -73,7 +65,7 @@ async def set_(execution: Execution, action: Action, frame: Frame, record: Actio
 
 def _number(name: str, value: Json) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ActionError("InvalidVariable", f"'{name}' takes a number, not {value!r}")
+        raise ActionError("InvalidVariable", f"'{name}' takes a number, not a value of another type")
     return value
 
 
@@ -104,3 +96,29 @@ async def append_to_string(execution: Execution, action: Action, frame: Frame, r
     """Add text."""
     name, value = _inputs(execution, action, frame, record)
     _set(execution, record, name, to_text(execution.state.variables[name]) + to_text(value))
+
+
+_CHANGES = inputs_schema("name", "value", name=TEXT)
+_STEPS = inputs_schema("name", name=TEXT)
+_INITIALIZES = inputs_schema(
+    "variables",
+    variables={
+        "type": "array",
+        "minItems": 1,
+        "items": {"type": "object", "required": ["name", "type"], "properties": {"name": TEXT, "type": TEXT}},
+    },
+)
+
+
+def _type(name: str, handler: Handler, schema: Schema) -> ActionType:
+    return ActionType(name, handler, schema, repeats_inputs=True, may_secure=False, may_time_out=False)
+
+
+TYPES = (
+    _type("InitializeVariable", initialize, _INITIALIZES),
+    _type("SetVariable", set_, _CHANGES),
+    _type("IncrementVariable", increment, _STEPS),
+    _type("DecrementVariable", decrement, _STEPS),
+    _type("AppendToArrayVariable", append_to_array, _CHANGES),
+    _type("AppendToStringVariable", append_to_string, _CHANGES),
+)

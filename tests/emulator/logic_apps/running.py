@@ -18,6 +18,7 @@ from emulator.logic_apps.service import LogicApps
 
 WORKFLOW = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Logic/workflows/w"
 SECRETS = Secrets("a token signing key for tests alone, long enough", "a state encryption key for tests alone")
+SCHEMA = "https://schema.management.azure.com/providers/Microsoft.Logic/schemas/2016-06-01/workflowdefinition.json#"
 PERSON = Principal("11111111-0000-0000-0000-000000000000", "User", "somebody")
 IDENTITY = "22222222-0000-0000-0000-000000000000"
 
@@ -74,7 +75,11 @@ class Service:
             "location": "eastus",
             "identity": {"type": "SystemAssigned", "principalId": IDENTITY, "tenantId": "tenant"},
             "properties": {
-                "definition": {"triggers": {"manual": {"type": "Request", "kind": "Http"}}, **definition},
+                "definition": {
+                    "$schema": SCHEMA,
+                    "triggers": {"manual": {"type": "Request", "kind": "Http"}},
+                    **definition,
+                },
                 "parameters": {name: {"value": value} for name, value in parameters.items()},
             },
         }
@@ -98,6 +103,7 @@ class Service:
 
     async def finish(self, run: str) -> dict[str, Any]:
         """Move the clock until the run is over; return its properties."""
+        found: dict[str, Any] = {}
         for _ in range(100_000):
             await settle(5)
             found = (await self.get("runs", run))["properties"]

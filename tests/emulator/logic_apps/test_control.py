@@ -209,7 +209,8 @@ async def test_terminate_ends_the_run_with_its_error(service: Service):
     run = await service.run({"A": compose("of it"), "Stop": stop, "After": compose(1, Stop=["Succeeded"])})
     assert run.status == "Failed"
     assert run.properties["error"] == {"code": "Told", "message": "because of it"}
-    assert "After" not in run.statuses
+    assert run.statuses["After"] == "Skipped"
+    assert run.actions["After"]["code"] == "Terminated"
 
 
 async def test_result_has_the_records_of_a_scopes_own_actions(service: Service):
@@ -269,7 +270,10 @@ TERMINATE = {"type": "Terminate", "inputs": {"runStatus": "Failed"}}
 @pytest.mark.parametrize(
     ("actions", "words"),
     [
-        ({"A": {"type": "ApiConnection", "inputs": {}}}, "'A' has the type 'ApiConnection', which is not emulated"),
+        (
+            {"A": {"type": "ApiConnection", "inputs": {}}},
+            "'A' has the type 'ApiConnection', a managed connector, which is not emulated",
+        ),
         ({"A": compose(1, B=["Succeeded"])}, "'A' runs after 'B', which is no action beside it"),
         ({"A": compose(1, B=["Succeeded"]), "B": compose(1, A=["Succeeded"])}, "runs after itself"),
         ({"A": compose("@body('B')")}, "'A' refers to the action 'B'"),
@@ -278,13 +282,13 @@ TERMINATE = {"type": "Terminate", "inputs": {"runStatus": "Failed"}}
         ({"A": compose("@nonsense(1)")}, "'A': The template function 'nonsense' is not defined"),
         ({"A": compose("@concat('a'")}, "expected token 'RightParenthesis'"),
         ({"A": compose(1, A=["Succeeded"])}, "runs after itself"),
-        ({"A": {"type": "Scope", "actions": {"a": compose(1)}, "runAfter": {}}}, "'A' occurs twice"),
+        ({"A": {"type": "Scope", "actions": {"a": compose(1)}, "runAfter": {}}}, "'a' occurs twice"),
         ({"S": {"type": "Scope", "actions": {"V": INITIALIZE}}}, "has to stand at the top level"),
         ({"E": {"type": "Foreach", "foreach": [1], "actions": {"T": TERMINATE}}}, "cannot stand in the loop 'E'"),
         ({"A": compose(1, B=["Done"]), "B": compose(1)}, "statuses \\['Done'\\]"),
         (
             {"U": {"type": "Until", "expression": "@true", "limit": {"count": 0}}},
-            "'U' has the count 0; allowed: 1 to 5000",
+            "'U' is not valid: 'limit.count' is 0; allowed: 1 to 5000",
         ),
         ({"x" * 81: compose(1)}, "1 to 80 characters"),
         ({f"A{i}": compose(1) for i in range(501)}, "501 actions; the limit is 500"),

@@ -155,8 +155,11 @@ async def test_runs_are_listed_newest_first_by_status_and_in_pages(service: Serv
     page = await service.get("runs", **{"$top": "2"})
     assert "$skiptoken=2" in page["nextLink"].replace("%24", "$")
     assert [run["name"] for run in (await service.get("runs", **{"$top": "2", "$skiptoken": "2"}))["value"]] == [ids[0]]
-    with pytest.raises(ArmError, match="status eq"):
-        await service.get("runs", **{"$filter": "startTime ge 2026"})
+    late = await service.get("runs", **{"$filter": "status eq 'Succeeded' and startTime ge 2026-01-01T00:01:30Z"})
+    assert [run["name"] for run in late["value"]] == [ids[2]]
+    for wrong, words in (("status ne 'Failed'", "status eq"), ("startTime ge yesterday", "which is no time")):
+        with pytest.raises(ArmError, match=words):
+            await service.get("runs", **{"$filter": wrong})
     with pytest.raises(ArmError, match="allowed: 1 to 250"):
         await service.get("runs", **{"$top": "251"})
 

@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from emulator.arm.errors import ArmError
 from tests.emulator.logic_apps.running import IDENTITY, Service
 
 
@@ -101,7 +102,9 @@ async def test_basic_and_raw_authentication(service: Service):
 
 
 async def test_an_unknown_authentication_is_named(service: Service):
-    run = await service.run({"Call": call(authentication={"type": "ClientCertificate"})})
+    with pytest.raises(ArmError, match=r"'Call' is not valid: 'inputs\.authentication\.type' is 'ClientCertificate'"):
+        await service.run({"Call": call(authentication={"type": "ClientCertificate"})})
+    run = await service.run({"Call": call(authentication={"type": "@concat('Client','Certificate')"})})
     assert "authentication.type is 'ClientCertificate'" in run.actions["Call"]["error"]["message"]
 
 

@@ -114,13 +114,15 @@ async def test_a_disabled_workflow_does_not_look_and_goes_on_when_enabled(servic
     assert len(service.requests) == 2
 
 
-async def test_polling_goes_on_after_a_restart(service: Service):
+async def test_polling_goes_on_after_a_restart_when_it_was_due(service: Service):
     service.handler = lambda request: listing(0)
     await service.deploy({"triggers": {"poll": polling()}, "actions": {}})
-    await settle()
+    await service.clock.advance(100)
     await service.restart()
-    await service.clock.advance(301)
-    assert len(service.requests) == 3
+    await service.clock.advance(199)
+    assert len(service.requests) == 1
+    await service.clock.advance(2)
+    assert len(service.requests) == 2
 
 
 async def test_a_recurrence_fires_each_interval(service: Service):
@@ -179,8 +181,11 @@ async def test_a_polling_trigger_has_no_callback_url(service: Service):
 @pytest.mark.parametrize(
     ("trigger", "words"),
     [
-        ({"type": "ApiConnection", "inputs": {}}, "'t' has the type 'ApiConnection', which is not emulated"),
-        ({"type": "Http", "inputs": {}}, "needs a recurrence"),
+        (
+            {"type": "ApiConnection", "inputs": {}},
+            "'t' has the type 'ApiConnection', a managed connector, which is not emulated",
+        ),
+        ({"type": "Http", "inputs": {}}, "the required member 'recurrence' is missing"),
     ],
 )
 async def test_a_trigger_that_cannot_work_is_refused(service: Service, trigger: dict[str, Any], words: str):

@@ -1,0 +1,228 @@
+"""JSON Schemas of what definitions are written with, less what an expression decides only when the workflow runs.
+
+The members are those of the workflow definition language schema 2016-06-01 ("Schema reference guide for trigger and
+action types in Azure Logic Apps", learn.microsoft.com). Members that no schema names are let pass, as the service does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import jsonschema
+from jsonschema.exceptions import ValidationError
+from referencing import Registry
+
+from emulator.logic_apps import limits
+from emulator.logic_apps.components import invalid, is_expression
+
+Schema = Mapping[str, Any]
+
+TEXT: Final[Schema] = {"type": "string"}
+OBJECT: Final[Schema] = {"type": "object"}
+ARRAY: Final[Schema] = {"type": "array"}
+ACTIONS: Final[Schema] = {"type": "object", "additionalProperties": OBJECT}
+
+_SECURE_DATA: Final[Schema] = {
+    "type": "object",
+    "required": ["properties"],
+    "properties": {"properties": {"type": "array", "items": {"enum": ["inputs", "outputs"]}}},
+}
+_COMMON: Final[Mapping[str, Schema]] = {
+    "type": TEXT,
+    "kind": TEXT,
+    "description": TEXT,
+    "metadata": OBJECT,
+    "operationOptions": TEXT,
+}
+_ACTION: Final[Mapping[str, Schema]] = {
+    **_COMMON,
+    "runAfter": {
+        "type": "object",
+        "additionalProperties": {"type": "array", "items": TEXT, "minItems": 1},
+    },
+    "trackedProperties": OBJECT,
+    "limit": {"type": "object", "properties": {"timeout": TEXT}},
+    "runtimeConfiguration": {
+        "type": "object",
+        "properties": {
+            "secureData": _SECURE_DATA,
+            "staticResult": {
+                "type": "object",
+                "required": ["name"],
+                "properties": {"name": TEXT, "staticResultOptions": {"enum": ["Enabled", "Disabled"]}},
+            },
+            "contentTransfer": {"type": "object", "properties": {"transferMode": {"enum": ["Chunked"]}}},
+            "paginationPolicy": {"not": {}},
+        },
+    },
+}
+
+DEFINITION: Final[Schema] = {
+    "type": "object",
+    "required": ["$schema"],
+    "properties": {
+        "$schema": TEXT,
+        "description": TEXT,
+        "metadata": OBJECT,
+        "triggers": {"type": "object", "maxProperties": limits.TRIGGERS},
+        "actions": OBJECT,
+        "outputs": {"type": "object", "maxProperties": limits.OUTPUTS},
+        "staticResults": {"type": "object", "additionalProperties": OBJECT},
+        "parameters": {
+            "type": ["object", "null"],
+            "maxProperties": limits.PARAMETERS,
+            "additionalProperties": {
+                "type": "object",
+                "required": ["type"],
+                "properties": {"type": TEXT, "metadata": OBJECT, "allowedValues": ARRAY, "description": TEXT},
+            },
+        },
+    },
+}
+
+
+def action_schema(*required: str, **members: Schema) -> Schema:
+    """Return the schema of a type of action with `members` besides those that all types have."""
+    return {"type": "object", "required": list(required), "properties": {**_ACTION, **members}}
+
+
+def inputs_schema(*required: str, **members: Schema) -> Schema:
+    """Return the schema of an action that has nothing but inputs with these members."""
+    return action_schema("inputs", inputs={"type": "object", "required": list(required), "properties": members})
+
+
+_RECURRENCE: Final[Schema] = {
+    "type": "object",
+    "required": ["frequency", "interval"],
+    "properties": {
+        "frequency": {"enum": ["Second", "Minute", "Hour", "Day", "Week", "Month", "Year"]},
+        "interval": {"type": "integer", "minimum": 1},
+        "startTime": TEXT,
+        "endTime": TEXT,
+        "timeZone": TEXT,
+        "schedule": {
+            "type": "object",
+            "properties": {
+                "hours": {"type": "array", "items": {"type": ["integer", "string"]}},
+                "minutes": {"type": "array", "items": {"type": ["integer", "string"]}},
+                "weekDays": {"type": "array", "items": TEXT},
+                "monthDays": {"type": "array", "items": {"type": "integer"}},
+            },
+            "additionalProperties": False,
+        },
+    },
+}
+_TRIGGER: Final[Mapping[str, Schema]] = {
+    **_COMMON,
+    "conditions": {
+        "type": "array",
+        "items": {"type": "object", "required": ["expression"]},
+        "maxItems": limits.CONDITIONS,
+    },
+    "splitOn": TEXT,
+    "correlation": {"type": "object", "properties": {"clientTrackingId": TEXT}},
+    "runtimeConfiguration": {
+        "type": "object",
+        "properties": {
+            "secureData": _SECURE_DATA,
+            "concurrency": {
+                "type": "object",
+                "properties": {
+                    "runs": {"type": "integer", "minimum": 1, "maximum": limits.MOST_RUNS},
+                    "maximumWaitingRuns": {"type": "integer", "minimum": 1, "maximum": limits.MOST_WAITING_RUNS},
+                },
+            },
+        },
+    },
+}
+HTTP_INPUTS: Final[Schema] = {
+    "type": "object",
+    "required": ["method", "uri"],
+    "properties": {
+        "method": TEXT,
+        "uri": TEXT,
+        "headers": OBJECT,
+        "queries": OBJECT,
+        "cookie": TEXT,
+        "authentication": {
+            "type": "object",
+            "required": ["type"],
+            "properties": {"type": {"enum": ["Basic", "ManagedServiceIdentity", "Raw"]}},
+        },
+        "retryPolicy": {
+            "type": "object",
+            "required": ["type"],
+            "properties": {
+                "type": TEXT,
+                "count": {"type": "integer", "minimum": 1, "maximum": limits.RETRY_MOST_COUNT},
+                "interval": TEXT,
+                "minimumInterval": TEXT,
+                "maximumInterval": TEXT,
+            },
+        },
+    },
+}
+TRIGGER_TYPES: Final = {name.lower(): name for name in ("Http", "Recurrence", "Request")}
+"""Types of triggers by lower-case name."""
+TRIGGER_OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "http": ("SingleInstance",),
+    "recurrence": ("SingleInstance",),
+    "request": ("SingleInstance", "EnableSchemaValidation"),
+}
+TRIGGER_SCHEMAS: Final[Mapping[str, Schema]] = {
+    "http": {
+        "type": "object",
+        "required": ["inputs", "recurrence"],
+        "properties": {**_TRIGGER, "inputs": HTTP_INPUTS, "recurrence": _RECURRENCE},
+    },
+    "recurrence": {
+        "type": "object",
+        "required": ["recurrence"],
+        "properties": {**_TRIGGER, "recurrence": _RECURRENCE},
+    },
+    "request": {
+        "type": "object",
+        "properties": {
+            **_TRIGGER,
+            "inputs": {
+                "type": "object",
+                "properties": {"schema": OBJECT, "method": TEXT, "relativePath": {"not": {}}},
+            },
+        },
+    },
+}
+
+
+def check_shape(where: str, value: Any, schema: Schema) -> None:
+    """Refuse what does not fit the schema of its kind; an expression fits anywhere.
+
+    Raises:
+        ArmError: 400 InvalidTemplate; the message names `where`, the member and what is allowed, never the value of
+            what is not an enumeration.
+    """
+    for error in jsonschema.Draft202012Validator(schema, registry=Registry()).iter_errors(value):
+        if not is_expression(error.instance):
+            raise invalid(f"{where} is not valid: {_words(error)}.")
+
+
+def _words(error: ValidationError) -> str:
+    path = ".".join(str(part) for part in error.absolute_path)
+    member = f"'{path}'" if path else "it"
+    rule, value = str(error.validator), error.instance
+    schema: Any = error.schema
+    allowed: Any = schema[rule]
+    if rule == "required":
+        missing = next(name for name in allowed if name not in value)
+        return f"the required member '{f'{path}.' if path else ''}{missing}' is missing"
+    if rule == "type":
+        return f"{member} has to be of the type {allowed if isinstance(allowed, str) else ' or '.join(allowed)}"
+    if rule == "enum":
+        return f"{member} is {value!r}; allowed: {', '.join(str(each) for each in allowed)}"
+    if rule in ("minimum", "maximum"):
+        return f"{member} is {value}; allowed: {schema.get('minimum')} to {schema.get('maximum', 'any number')}"
+    if rule == "not":
+        return f"{member} is not emulated"
+    if rule == "additionalProperties":
+        return f"{member} has members that are not emulated; there are: {', '.join(schema['properties'])}"
+    return f"{member} is out of its limit ({rule} {allowed})"
