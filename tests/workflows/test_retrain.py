@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from azure.storage.blob import ContentSettings
 
 from tests.workflows.world import Retraining, World, merged, picture, pictures
 
@@ -222,7 +223,7 @@ def test_a_service_that_cannot_fetch_an_image_leaves_it_for_the_next_run(retrain
 
     def unreachable(request: httpx.Request) -> httpx.Response | None:
         if request.method == "POST" and request.url.path.endswith("/images/urls"):
-            request.stream = httpx.ByteStream(request.content.replace(b"red/000.png", b"red/none.png"))
+            request.stream = httpx.ByteStream(request.content.replace(b"red/000.png", b"red/xxx.png"))
         return None
 
     retraining.world.transport.intercept = unreachable
@@ -392,7 +393,8 @@ def test_the_lock_of_a_dead_run_is_taken_over(retraining: Retraining):
 
 def test_the_lock_is_not_taken_from_a_run_that_cannot_be_asked_for(retraining: Retraining):
     lock = retraining.container("artifacts").get_blob_client("locks/retrain.json")
-    lock.upload_blob(b'{"run": "08580000000000000000"}')
+    json_content = ContentSettings(content_type="application/json")
+    lock.upload_blob(b'{"run": "08580000000000000000"}', content_settings=json_content)
     lease = lock.acquire_lease()
 
     def unavailable(request: httpx.Request) -> httpx.Response | None:
