@@ -54,12 +54,13 @@ class Query:
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self._values = {name.lower(): value for name, value in values.items()}
+        self._names = list(values)
 
     def check_known(self, operation: str, known: Sequence[str]) -> None:
         """Refuse parameters that the operation does not have here, rather than pass over them."""
         names = {name.lower() for name in known}
-        for name in self._values:
-            if name not in names:
+        for name in self._names:
+            if name.lower() not in names:
                 allowed = ", ".join(known) or "none"
                 raise bad_request(
                     "BadRequestNotSupported",

@@ -45,7 +45,10 @@ class Downloader:
         """
         shown = url.split("?", 1)[0]
         try:
-            async with self._turn, asyncio.timeout(TIMEOUT_SECONDS), self._client.stream("GET", url) as response:
+            address = httpx.URL(url)
+            if address.scheme not in ("http", "https") or not address.host:
+                raise DownloadError(f"{shown} is not an address of http or https")
+            async with self._turn, asyncio.timeout(TIMEOUT_SECONDS), self._client.stream("GET", address) as response:
                 if response.status_code != HTTPStatus.OK:
                     raise DownloadError(f"{shown} answered {response.status_code}")
                 content = bytearray()

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import math
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -20,10 +19,6 @@ _log = logging.getLogger(__name__)
 
 WORKER = "emulator.custom_vision.model.worker"
 _ROOT = Path(__file__).parents[2]
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-"""Many threads that wait for each other on few cores take ten times as long for matrices as small as these, and leave
-nothing for the service; one thread also adds up in the same order every time."""
-
 Finished = Callable[[Iteration, float], None]
 """Told of each training that was completed, with its seconds."""
 
@@ -120,7 +115,6 @@ async def _run_worker(job: Path) -> tuple[int, str]:
         WORKER,
         str(job),
         cwd=_ROOT,
-        env={**os.environ, **_ONE_THREAD},
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,

@@ -18,6 +18,7 @@ from scipy.special import expit, log_softmax, softmax
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold, StratifiedKFold
+from threadpoolctl import threadpool_limits
 
 from emulator.custom_vision.image_files import pixels
 from emulator.custom_vision.model.inference import Network
@@ -66,6 +67,13 @@ def train(features: Floats, truth: Truth, exclusive: bool) -> Outcome:
         truth: which image has which tag; each tag has at least one image.
         exclusive: whether an image has exactly one tag (Multiclass): probabilities add up to 1.
     """
+    # Several threads wait for each other longer than they work on matrices as small as these, take the cores from the
+    # service, and add up in an order that is not always the same.
+    with threadpool_limits(1):
+        return _train(features, truth, exclusive)
+
+
+def _train(features: Floats, truth: Truth, exclusive: bool) -> Outcome:
     fit: _Fit = _fit_exclusive if exclusive else _fit_independent
     folds = _folds(truth, exclusive)
     scores = np.zeros(truth.shape, np.float64)

@@ -54,7 +54,8 @@ async def unpublish_iteration(backend: Backend, call: Call) -> Reply:
 
 async def export_iteration(backend: Backend, call: Call) -> Reply:
     """ExportIteration: of a compact domain, as ONNX."""
-    platform = call.query.choice("platform", EXPORT_PLATFORMS, "", "BadRequestExportValidationFailed")
+    call.query.required("platform", "BadRequestExportValidationFailed")
+    platform = call.query.choice("platform", EXPORT_PLATFORMS, "ONNX", "BadRequestExportValidationFailed")
     flavor = call.query.choice("flavor", _FLAVORS, "ONNX12", "BadRequestExportValidationFailed")
     iteration = completed_iteration(backend, call)
     domain = DOMAINS[iteration.domain_id]
