@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Final, Literal
 
 from emulator.arm.provider import Authorizer
@@ -38,7 +39,7 @@ class Admission:
     def admit(
         self, account: Account, asked: BlobRequest, headers: Mapping[str, str], authentication: Authentication
     ) -> Admitted:
-        """Return how the request goes on; `headers` has lower-case names.
+        """Return how a request goes on; `headers` has lower-case names.
 
         Raises:
             BlobError: the caller may not, or the emulator does not have the operation.
@@ -150,6 +151,27 @@ def authentication_of(headers: Mapping[str, str], query: Mapping[str, str]) -> A
     if scheme in ("sharedkey", "sharedkeylite"):
         return "AccountKey"
     return "SAS" if "sig" in query else "Anonymous"
+
+
+def check_address(signed: str | None, caller: str) -> None:
+    """Check the caller's address against the one, or the range FIRST-LAST, of a SAS; Azurite does not.
+
+    Raises:
+        BlobError: 403 AuthorizationSourceIPMismatch.
+    """
+    if signed is None:
+        return
+    first, _, last = signed.partition("-")
+    try:
+        if ip_address(first) <= ip_address(caller) <= ip_address(last or first):  # pyright: ignore[reportOperatorIssue]
+            return
+    except (ValueError, TypeError):
+        pass  # Not addresses, or not of one family: no match.
+    raise BlobError(
+        403,
+        "AuthorizationSourceIPMismatch",
+        f"This request is not authorized to perform this operation using this source IP {caller}.",
+    )
 
 
 def cannot_verify_source() -> BlobError:

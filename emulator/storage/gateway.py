@@ -24,7 +24,14 @@ from starlette.types import Message, Receive, Scope, Send
 
 from emulator.clock import Clock
 from emulator.storage.accounts import Account, Accounts
-from emulator.storage.admission import Admission, Admitted, Authentication, authentication_of, cannot_verify_source
+from emulator.storage.admission import (
+    Admission,
+    Admitted,
+    Authentication,
+    authentication_of,
+    cannot_verify_source,
+    check_address,
+)
 from emulator.storage.azurite import Azurite, AzuriteError
 from emulator.storage.errors import BlobError
 from emulator.storage.paging import clear_marker, opaque_markers, with_bom
@@ -39,6 +46,7 @@ _NOT_FORWARDED: Final = frozenset({
 _NOT_ANSWERED: Final = frozenset({"connection", "keep-alive", "transfer-encoding", "date"})
 _OK: Final = 200
 _FORBIDDEN: Final = 403
+_NOT_AUTHENTICATED: Final = b"Server failed to authenticate the request"
 _TIMEOUT_SECONDS: Final = 120
 _KEEP_ALIVE_SECONDS: Final = 2
 """Below the 5 s after which Node closes an idle connection, so that none is used while it is being closed."""
@@ -109,6 +117,8 @@ class Gateway:
     async def _answer(self, exchange: _Exchange, send: Send) -> None:
         request = exchange.request
         try:
+            if exchange.authentication == "SAS":
+                check_address(request.query_params.get("sip"), request.client.host if request.client else "")
             admitted = self._admission.admit(exchange.account, exchange.asked, _lower(request), exchange.authentication)
             async with self._azurite.session() as azurite:
                 if admitted.proof is not None:
@@ -156,8 +166,8 @@ class Gateway:
         )
         answer = await self._client.send(outgoing, stream=True)
         try:
-            if admitted.authentication == "Anonymous" and answer.status_code == _FORBIDDEN:
-                raise BlobError(404, "ResourceNotFound", "The specified resource does not exist.")
+            if answer.status_code == _FORBIDDEN:
+                await _translate(answer, admitted)
             if asked.lists and answer.status_code == _OK:
                 content = await answer.aread()
                 await _send_list(exchange, answer, opaque_markers(content) if rewrites else content, send)
@@ -188,11 +198,35 @@ async def _body(exchange: _Exchange) -> AsyncGenerator[bytes]:
             yield chunk
 
 
+async def _translate(answer: httpx.Response, admitted: Admitted) -> None:
+    """Raise what Azure says where Azurite says AuthorizationFailure."""
+    if answer.headers.get("x-ms-error-code") != "AuthorizationFailure":
+        return
+    if admitted.authentication == "Anonymous":
+        raise BlobError(404, "ResourceNotFound", "The specified resource does not exist.")
+    if _NOT_AUTHENTICATED in await answer.aread():
+        raise BlobError(
+            403,
+            "AuthenticationFailed",
+            "Server failed to authenticate the request. Make sure the value of Authorization header is formed "
+            "correctly including the signature.",
+        )
+
+
 async def _send_stream(answer: httpx.Response, send: Send) -> None:
     await send({"type": "http.response.start", "status": answer.status_code, "headers": _kept(answer)})
-    async for chunk in answer.aiter_raw():
+    # A refusal that was read to be understood cannot be streamed any more.
+    async for chunk in _chunks(answer):
         await send({"type": "http.response.body", "body": chunk, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
+
+
+async def _chunks(answer: httpx.Response) -> AsyncGenerator[bytes]:
+    if answer.is_stream_consumed:
+        yield answer.content
+        return
+    async for chunk in answer.aiter_raw():
+        yield chunk
 
 
 async def _send_list(exchange: _Exchange, answer: httpx.Response, content: bytes, send: Send) -> None:

