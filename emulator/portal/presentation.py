@@ -43,11 +43,11 @@ def pretty_json(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
-def error_text(error: Any) -> str:
-    """Return the ``error`` of a run, a trigger or an action as one text; "" for None."""
+def error_text(error: Any, known_code: str = "") -> str:
+    """Return the ``error`` of a run, a trigger or an action as one text, "" for None; a code that is known is left out."""
     if not isinstance(error, dict):
         return "" if error is None else str(error)
-    parts = [str(error[member]) for member in ("code", "message") if error.get(member)]
+    parts = [str(error[member]) for member in ("code", "message") if error.get(member) not in (None, "", known_code)]
     return ": ".join(parts) or pretty_json(error)
 
 

@@ -11,25 +11,31 @@ from typing import Any, Final
 from emulator.arm.errors import ArmError
 from emulator.arm.resource_id import ResourceId
 from emulator.portal.action_tree import PlacedAction, placed_actions
+from emulator.portal.arm_client import ListPage
 from emulator.portal.pages.page import Crumb, Page, Sources, any_id, crumbs
 from emulator.portal.pages.run import workflow_of
 from emulator.portal.pages.workflow import ACTIONS, LOGIC_API_VERSION, REPETITIONS, Outcome
 
 REPETITIONS_SHOWN: Final = "100"
+LOOPS: Final = frozenset({"foreach", "until"})
 
 
 @dataclass(frozen=True)
 class RepetitionRow:
-    """One execution of an action in a loop; `place` says which: ``Foreach_image 3``, outer loops first, from 0."""
+    """One execution of an action in a loop, or one iteration of a loop.
 
-    id: str
+    `place` says which: ``Foreach_image 3``, outer loops first, from 0. `id` is that of an action's repetition; of an
+    iteration there is nothing more to show, and it is None.
+    """
+
+    id: str | None
     name: str
     place: str
     outcome: Outcome
 
 
 async def action(sources: Sources, query: Mapping[str, str]) -> Page:
-    """Show the action or repetition with the id in ``?id=``; the action's repetitions from ``skiptoken`` on."""
+    """Show the action or repetition with the id in ``?id=``; repetitions or iterations from ``skiptoken`` on."""
     id = any_id(query, "id")
     if id.type.lower() not in (ACTIONS.lower(), REPETITIONS.lower()):
         raise ArmError(
@@ -53,11 +59,14 @@ async def action(sources: Sources, query: Mapping[str, str]) -> Page:
         "attempts": [Outcome.of(attempt, now) for attempt in properties.get("retryHistory") or []],
         "running": properties.get("endTime") is None,
         "contents": [],
+        "caption": "",
         "repetitions": [],
         "skip_token": None,
     }
     if "repetitionCount" in properties:
         return Page("action.html", values | await _repetitions(sources, id, query, now))
+    if place.type.lower() in LOOPS and id.type.lower() == ACTIONS.lower():
+        values |= await _iterations(sources, id, query, now)
     inputs, outputs = await asyncio.gather(
         sources.contents.read(properties, "inputs", secured="inputs" in place.secured),
         sources.contents.read(properties, "outputs", secured="outputs" in place.secured),
@@ -72,20 +81,33 @@ def repetition_place(properties: Mapping[str, Any]) -> str:
 
 
 async def _repetitions(sources: Sources, id: ResourceId, query: Mapping[str, str], now: datetime) -> dict[str, Any]:
+    page = await _page(sources, f"{id}/repetitions", query)
+    return {
+        "caption": "What the action did in each repetition of the loops around it",
+        "repetitions": [_repetition(member, member["id"], now) for member in page.members],
+        "skip_token": page.skip_token,
+    }
+
+
+async def _iterations(sources: Sources, id: ResourceId, query: Mapping[str, str], now: datetime) -> dict[str, Any]:
+    page = await _page(sources, f"{id}/scopeRepetitions", query)
+    return {
+        "caption": "Finished iterations of the loop",
+        "repetitions": [_repetition(member, None, now) for member in page.members],
+        "skip_token": page.skip_token,
+    }
+
+
+async def _page(sources: Sources, path: str, query: Mapping[str, str]) -> ListPage:
     options = {"$top": REPETITIONS_SHOWN}
     if "skiptoken" in query:
         options["$skiptoken"] = query["skiptoken"]
-    page = await sources.arm.page(f"{id}/repetitions", LOGIC_API_VERSION, **options)
-    rows = [
-        RepetitionRow(
-            member["id"],
-            member["name"],
-            repetition_place(member["properties"]),
-            Outcome.of(member["properties"], now),
-        )
-        for member in page.members
-    ]
-    return {"repetitions": rows, "skip_token": page.skip_token}
+    return await sources.arm.page(path, LOGIC_API_VERSION, **options)
+
+
+def _repetition(member: Mapping[str, Any], id: str | None, now: datetime) -> RepetitionRow:
+    properties = member["properties"]
+    return RepetitionRow(id, member["name"], repetition_place(properties), Outcome.of(properties, now))
 
 
 def _place(definition: Mapping[str, Any], name: str) -> PlacedAction:

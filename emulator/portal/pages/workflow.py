@@ -53,7 +53,7 @@ class Outcome:
         return cls(
             properties.get("status", ""),
             properties.get("code", ""),
-            error_text(properties.get("error")),
+            error_text(properties.get("error"), properties.get("code", "")),
             start,
             end,
             elapsed(start, end, now),

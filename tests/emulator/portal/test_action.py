@@ -103,10 +103,10 @@ async def test_many_repetitions_are_paged(emulation: Emulation) -> None:
         }
     )
     page = await emulation.open("/action", id=f"{run}/actions/Say")
-    more = await emulation.follow(page, "More repetitions")
+    more = await emulation.follow(page, "More of them")
     names = [row["Repetition"] for each in (page, more) for row in each.rows("What the action did")]
     assert len(names) == len(set(names)) == 130
-    assert "More repetitions" not in more.links
+    assert "More of them" not in more.links
 
 
 async def test_earlier_attempts_of_a_call_are_listed(emulation: Emulation) -> None:
@@ -176,3 +176,25 @@ async def test_an_unknown_action_is_a_404_page(emulation: Emulation) -> None:
     page = await emulation.open("/action", id=f"{run}/actions/Sing")
     assert page.status == 404
     assert "WorkflowRunActionNotFound" in page.text
+
+
+async def test_a_loop_lists_its_iterations_with_what_became_of_each(emulation: Emulation) -> None:
+    emulation.network.handlers["internet"] = lambda request: httpx.Response(404 if request.url.path == "/2" else 200)
+    run = await emulation.run(
+        {
+            "Each": {
+                "type": "Foreach",
+                "foreach": [1, 2, 3],
+                "actions": {
+                    "Call": {"type": "Http", "inputs": {"method": "GET", "uri": "https://example.test/@{item()}"}}
+                },
+            }
+        }
+    )
+    page = await emulation.open("/action", id=f"{run}/actions/Each")
+    rows = page.rows("Finished iterations of the loop")
+    assert {row["Loop and item"]: row["Status"] for row in rows} == {
+        "Each 0": "Succeeded",
+        "Each 1": "Failed",
+        "Each 2": "Succeeded",
+    }

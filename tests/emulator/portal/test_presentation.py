@@ -39,6 +39,11 @@ def test_times_read_with_their_zone(text: str | None, shown: str) -> None:
     assert moment(text) == shown
 
 
+def test_the_code_that_stands_beside_the_error_is_not_said_twice() -> None:
+    assert error_text({"code": "BadRequest", "message": "Too large."}, "BadRequest") == "Too large."
+    assert error_text({"code": "BadRequest", "message": "Too large."}, "ActionFailed") == "BadRequest: Too large."
+
+
 @pytest.mark.parametrize(
     ("error", "shown"),
     [

@@ -104,7 +104,7 @@ async def test_a_failed_run_shows_its_error_and_that_of_the_action(emulation: Em
     page = await emulation.open("/run", id=await emulation.run(actions))
     assert page.facts["Status"] == "Failed"
     assert page.facts["Code"] == "ActionFailed"
-    assert "Error. ActionFailed: An action failed." in page.text
+    assert "Error. An action failed." in page.text
     assert page.rows("Actions")[0]["Code"].startswith("BadRequest")
     assert "400" in page.rows("Actions")[0]["Code"]
 
