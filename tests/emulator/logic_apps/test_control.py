@@ -323,3 +323,64 @@ async def test_parameters_are_checked_when_the_workflow_is_put(service: Service)
         await service.deploy(definition, n=1, m=2)
     run = await service.run(definition["actions"], parameters=definition["parameters"], values={"n": 4})
     assert await run.outputs("A") == 4
+
+
+async def test_iterations_of_a_loop_are_listed_with_their_status(service: Service):
+    check = {"type": "ParseJson", "inputs": {"content": "@item()", "schema": {"enum": [1, 3]}}, "runAfter": {}}
+    inner = {"type": "Foreach", "foreach": [1, 2], "actions": {"Check": check}, "runAfter": {}}
+    run = await service.run({"Outer": {"type": "Foreach", "foreach": ["a"], "actions": {"Inner": inner}}})
+    found = (await service.get("runs", run.id, "actions", "Inner", "scopeRepetitions"))["value"]
+    assert [(each["name"], each["properties"]["status"]) for each in found] == [
+        ("000000-000000", "Succeeded"),
+        ("000000-000001", "Failed"),
+    ]
+    assert found[1]["properties"]["repetitionIndexes"] == [
+        {"scopeName": "Outer", "itemIndex": 0},
+        {"scopeName": "Inner", "itemIndex": 1},
+    ]
+    one = await service.get("runs", run.id, "actions", "Inner", "scopeRepetitions", "000000-000001")
+    assert one == found[1]
+    repetition = await service.get("runs", run.id, "actions", "Check", "repetitions", "000000-000001")
+    assert repetition["properties"]["status"] == "Failed"
+    for name in ("000000-000007", "x", "000000"):
+        with pytest.raises(ArmError, match=f"'{name}' could not be found"):
+            await service.get("runs", run.id, "actions", "Check", "repetitions", name)
+
+
+async def test_a_foreach_in_a_foreach_takes_one_element_at_a_time(service: Service):
+    wait = {"type": "Wait", "inputs": {"interval": {"count": 60, "unit": "Second"}}, "runAfter": {}}
+    inner = {"type": "Foreach", "foreach": [1, 2, 3], "actions": {"Pause": wait}, "runAfter": {}}
+    run = await service.run({"Outer": {"type": "Foreach", "foreach": ["a"], "actions": {"Inner": inner}}})
+    repetitions = (await service.get("runs", run.id, "actions", "Pause", "repetitions"))["value"]
+    starts = [each["properties"]["startTime"] for each in repetitions]
+    assert len(set(starts)) == 3
+
+
+async def test_a_static_result_stands_for_the_action(service: Service):
+    mocked = {"staticResult": {"name": "Http0", "staticResultOptions": "Enabled"}}
+    call = {"type": "Http", "inputs": {"method": "GET", "uri": "http://x.test/"}, "runtimeConfiguration": mocked}
+    result = {"status": "Failed", "outputs": {"statusCode": 404}, "error": {"code": "NotFound", "message": "none"}}
+    run = await service.run(
+        {"Call": call, "Seen": compose("@outputs('Call')['statusCode']", Call=["Failed"])},
+        staticResults={"Http0": result},
+    )
+    assert service.requests == []
+    assert run.actions["Call"]["code"] == "NotFound"
+    assert await run.outputs("Seen") == 404
+
+
+async def test_tracked_properties_are_in_the_history(service: Service):
+    run = await service.run({"A": {**compose({"id": 7}), "trackedProperties": {"id": "@action()['outputs']['id']"}}})
+    assert run.actions["A"]["trackedProperties"] == {"id": 7}
+
+
+async def test_a_run_of_many_actions_is_listed_in_pages(service: Service):
+    await service.deploy({"actions": {f"A{index}": compose(index) for index in range(5)}})
+    run = await service.begin()
+    await service.finish(run)
+    page = await service.get("runs", run, "actions", **{"$top": "3"})
+    assert [action["name"] for action in page["value"]] == ["A0", "A1", "A2"]
+    assert "$skiptoken=3" in page["nextLink"].replace("%24", "$")
+    rest = await service.get("runs", run, "actions", **{"$top": "3", "$skiptoken": "3"})
+    assert [action["name"] for action in rest["value"]] == ["A3", "A4"]
+    assert "nextLink" not in rest

@@ -1,5 +1,6 @@
 """Nothing that is secured stands in the history, on disk or in an answer."""
 
+import sqlite3
 from typing import Any
 
 import httpx
@@ -110,3 +111,80 @@ async def test_contents_need_their_signature(service: Service):
         assert (await client.get(uri.partition("?")[0])).status_code == 401
         assert (await client.get(uri.replace("ActionOutputs", "ActionInputs"))).status_code == 401
         assert (await client.get(f"http://127.0.0.1:10463/{WORKFLOW}")).status_code == 404
+
+
+async def shown(service: Service, run: Any) -> str:
+    """Everything that the history shows of a run."""
+    parts = [str(run.properties)]
+    for name, action in run.actions.items():
+        parts += [str(action), str(await run.inputs(name)), str(await run.outputs(name))]
+    return "".join(parts)
+
+
+async def test_what_reads_a_secured_trigger_hides_it(service: Service):
+    trigger = {"type": "Request", "kind": "Http", "runtimeConfiguration": {"secureData": {"properties": ["outputs"]}}}
+    copy = {"type": "Compose", "inputs": "@triggerBody()?['password']", "runAfter": {}}
+    await service.deploy({"triggers": {"manual": trigger}, "actions": {"Copy": copy}})
+    await service.operate("POST", "triggers", "manual", "run", body={"password": SECRET})
+    run = await service.result((await service.get("runs"))["value"][0]["name"])
+    assert SECRET not in await shown(service, run)
+    assert SECRET.encode() not in files(service)
+
+
+async def test_loops_branches_variables_and_scopes_pass_nothing_secured_on(service: Service):
+    service.handler = lambda request: httpx.Response(200, json={"list": [SECRET], "key": SECRET})
+    after = {"Keys": ["Succeeded"]}
+    run = await service.run(
+        {
+            "Init": {"type": "InitializeVariable", "inputs": {"variables": [{"name": "v", "type": "string"}]}},
+            "Keys": {**keys(), "runAfter": {"Init": ["Succeeded"]}},
+            "Each": {
+                "type": "Foreach",
+                "foreach": "@body('Keys')['list']",
+                "actions": {
+                    "Item": {"type": "Compose", "inputs": "@item()"},
+                    "Items": {"type": "Compose", "inputs": "@items('Each')"},
+                },
+                "runAfter": after,
+            },
+            "Switch": {"type": "Switch", "expression": "@body('Keys')['key']", "cases": {}, "runAfter": after},
+            "Set": {"type": "SetVariable", "inputs": {"name": "v", "value": "@body('Keys')['key']"}, "runAfter": after},
+            "Scope": {"type": "Scope", "actions": {"Again": {**keys(), "runAfter": {}}}, "runAfter": after},
+            "Result": {"type": "Compose", "inputs": "@result('Scope')", "runAfter": {"Scope": ["Succeeded"]}},
+        }
+    )
+    assert run.status == "Succeeded"
+    assert SECRET not in await shown(service, run)
+    assert SECRET.encode() not in files(service)
+
+
+async def test_errors_do_not_repeat_what_is_secured(service: Service):
+    service.handler = lambda request: httpx.Response(200, json={"key": SECRET})
+    after = {"Keys": ["Succeeded"]}
+    run = await service.run(
+        {
+            "Keys": keys(),
+            "Number": {"type": "Compose", "inputs": "@int(body('Keys')['key'])", "runAfter": after},
+            "Parse": {
+                "type": "ParseJson",
+                "inputs": {"content": "@body('Keys')", "schema": {"properties": {"key": {"type": "integer"}}}},
+                "runAfter": after,
+            },
+            "Stop": {
+                "type": "Terminate",
+                "inputs": {"runStatus": "Failed", "runError": {"code": "X", "message": "@{body('Keys')['key']}"}},
+                "runAfter": {"Number": ["Failed"], "Parse": ["Failed"]},
+            },
+        }
+    )
+    assert run.statuses == {"Keys": "Succeeded", "Number": "Failed", "Parse": "Failed", "Stop": "Succeeded"}
+    assert SECRET not in await shown(service, run)
+    assert SECRET.encode() not in files(service)
+
+
+async def test_working_state_is_dropped_when_a_run_is_over(service: Service):
+    service.handler = lambda request: httpx.Response(200, json={"key": SECRET})
+    await service.run({"Keys": keys()})
+    with sqlite3.connect(service.folder / "runs.db") as database:
+        assert database.execute("SELECT count(*) FROM working").fetchone() == (0,)
+    database.close()
