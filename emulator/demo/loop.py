@@ -42,7 +42,7 @@ class Size:
 
     first: int = 10
     second: int = 60
-    held_out: int = 15
+    held_out: int = 10
 
 
 def run_demo(home: Home, project: Path, images: Path | None, size: Size, narration: Narration) -> bool:

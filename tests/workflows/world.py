@@ -248,13 +248,13 @@ class Retraining:
 
     def finish(self, run: str) -> Finished:
         pause = threading.Event()
+        properties: dict[str, Any] = {}
         for _ in range(2400):
             properties = self.world.arm.get(f"{self.workflow}/runs/{run}", LOGIC)["properties"]
             if "endTime" in properties:
                 break
             pause.wait(0.05)
-        else:
-            raise AssertionError(f"the run does not end: {properties}")
+        assert "endTime" in properties, f"the run does not end: {properties}"
         actions = self.world.arm.values(f"{self.workflow}/runs/{run}/actions", LOGIC, **{"$top": "250"})
         statuses = {action["name"]: action["properties"]["status"] for action in actions}
         name = f"runs/{run}/manifest.json"
