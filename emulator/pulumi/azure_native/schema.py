@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from emulator.pulumi.wire import UNKNOWN, Properties, Value
+from emulator.pulumi.wire import Properties, Value
 
 AutoName = Literal["random", "uuid", "copy"]
 """How a missing name is made: logical name + 8 hex digits, a UUID, or the logical name itself."""
@@ -16,6 +16,19 @@ AUTONAMED: Final = "__defaults"
 """Input in which the plugin records the names of the inputs it filled in, as Pulumi's own providers do."""
 
 Path = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Added:
+    """What the service adds to an object that is an input.
+
+    Attributes:
+        members: the read-only members, by Pulumi's names.
+        follows: the member that the program sets and that decides over them; an update that leaves it keeps them.
+    """
+
+    members: tuple[str, ...]
+    follows: str | None = None
 
 
 @dataclass(frozen=True)
@@ -32,6 +45,7 @@ class ResourceSpec:
         outputs: read-only output name -> path in the ARM body.
         replaces: inputs, or dotted paths in inputs, whose change replaces the resource (beside those in `path`).
         nested: renamed members inside inputs: path of Pulumi's names -> ARM's name; ``*`` is any list item or key.
+        added: path of an object in the inputs (``*`` is any list item) -> what the service adds to it.
         name: the input that holds the resource's own name.
         auto_name: how a missing `name` is made, or None: then it is required, or `defaults` has it.
         defaults: inputs that azure-native fills in.
@@ -50,6 +64,7 @@ class ResourceSpec:
     required: frozenset[str]
     replaces: frozenset[str] = frozenset()
     nested: Mapping[Path, str] = field(default_factory=dict[Path, str])
+    added: Mapping[Path, Added] = field(default_factory=dict[Path, Added])
     auto_name: AutoName | None = "random"
     defaults: Mapping[str, Value] = field(default_factory=dict[str, Value])
     reset: Mapping[str, Any] | None = None
@@ -109,16 +124,6 @@ class ResourceSpec:
         found = self.read(body, self.inputs) | self.read(body, self.outputs)
         return found | {"azureApiVersion": self.version(inputs)}
 
-    def preview(self, inputs: Properties) -> Properties:
-        """Return the outputs as far as they are known before the resource exists."""
-        expected = dict.fromkeys(self.outputs, UNKNOWN)
-        expected |= {name: inputs[name] for name in self.inputs if name in inputs and name not in self.write_only}
-        if isinstance(inputs.get("identity"), dict):
-            expected["identity"] = UNKNOWN
-        if "name" in self.outputs and self.name in inputs:
-            expected["name"] = inputs[self.name]
-        return expected if self.data_plane else expected | {"azureApiVersion": self.version(inputs)}
-
     def inputs_of(self, resource_id: str, outputs: Properties) -> Properties:
         """Return inputs that would make the resource at `resource_id` that has these outputs, for an import.
 
@@ -148,12 +153,14 @@ def spec(
     outputs: Sequence[str] = (),
     envelope_outputs: Sequence[str] = ("name", "type", "systemData"),
     replaces: Sequence[str] = (),
+    added: Mapping[Path, Added] | None = None,
     **others: Any,
 ) -> ResourceSpec:
     """Return a ResourceSpec from lists of names.
 
     `properties` and `outputs` lie in the body's `properties` under the same name, `renamed` maps an input to the name
-    it has there; `envelope` and `envelope_outputs` lie at the body's root.
+    it has there; `envelope` and `envelope_outputs` lie at the body's root. What is `added` to an identity, where the
+    type has one, need not be said.
     """
     within = {member: ("properties", member) for member in properties}
     within |= {member: ("properties", *arm.split(".")) for member, arm in (renamed or {}).items()}
@@ -167,9 +174,14 @@ def spec(
         | {member: (member,) for member in envelope_outputs},
         required=frozenset(required),
         replaces=frozenset(replaces) | ({"location"} if "location" in envelope else set[str]()),
+        added=(_IDENTITY if "identity" in envelope else {}) | dict(added or {}),
         **others,
     )
 
+
+_IDENTITY: Final = {("identity",): Added(("principalId", "tenantId"), follows="type")}
+"""A resource's own service principal comes and goes with the identity's type
+(https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/overview)."""
 
 GROUP: Final = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}"
 

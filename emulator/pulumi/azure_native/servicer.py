@@ -9,7 +9,7 @@ from typing import Any, Final
 import grpc
 
 from emulator.home import Home
-from emulator.pulumi.azure_native import drift, functions
+from emulator.pulumi.azure_native import drift, functions, preview
 from emulator.pulumi.azure_native.arm import Account, Arm, ArmRefusedError, EmulatorMissingError
 from emulator.pulumi.azure_native.naming import NamingDisabledError, with_name
 from emulator.pulumi.azure_native.schema import AUTONAMED, ResourceSpec, same_location
@@ -153,7 +153,7 @@ class AzureNative:
         spec, inputs = _spec(request), decode(request.properties)
         plain = _own(reveal(inputs))
         if request.preview:
-            return provider.CreateResponse(properties=_bag(spec.preview(plain), inputs))
+            return provider.CreateResponse(properties=_bag(preview.of_creation(spec, plain), inputs))
         store = self._store(spec)
         resource_id = spec.resource_id(plain, self._account().subscription_id)
         with _refusals_told():
@@ -170,8 +170,8 @@ class AzureNative:
         spec, inputs = _spec(request), decode(request.news)
         plain = _own(reveal(inputs))
         if request.preview:
-            changed = {name: value for name, value in spec.preview(plain).items() if name in plain}
-            return provider.UpdateResponse(properties=_bag(reveal(decode(request.olds)) | changed, inputs))
+            before, outputs = (reveal(decode(bag)) for bag in (request.old_inputs, request.olds))
+            return provider.UpdateResponse(properties=_bag(preview.of_update(spec, plain, before, outputs), inputs))
         with _refusals_told():
             outputs = _written(self._store(spec), request.id, plain, inputs)
         return provider.UpdateResponse(properties=_bag(outputs, inputs))

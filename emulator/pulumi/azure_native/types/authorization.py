@@ -1,6 +1,6 @@
 """Microsoft.Authorization: custom roles and role assignments, at any scope."""
 
-from emulator.pulumi.azure_native.schema import spec
+from emulator.pulumi.azure_native.schema import Added, spec
 
 SPECS = (
     spec(
@@ -31,6 +31,7 @@ SPECS = (
         required=("scope",),
         properties=("assignableScopes", "description", "permissions", "roleName"),
         renamed={"roleType": "type"},
+        added={("permissions", "*"): Added(("condition", "conditionVersion"))},
         outputs=("createdBy", "createdOn", "updatedBy", "updatedOn"),
         auto_name="uuid",
     ),

@@ -1,6 +1,6 @@
 """Microsoft.Insights: alerts, action groups, diagnostic settings, log ingestion."""
 
-from emulator.pulumi.azure_native.schema import GROUP, spec
+from emulator.pulumi.azure_native.schema import GROUP, Added, spec
 
 INSIGHTS = f"{GROUP}/providers/Microsoft.Insights"
 
@@ -27,6 +27,7 @@ SPECS = (
             "voiceReceivers",
             "webhookReceivers",
         ),
+        added={("emailReceivers", "*"): Added(("status",)), ("smsReceivers", "*"): Added(("status",))},
         envelope=("identity", "location", "tags"),
         inherits_location=True,
     ),
@@ -65,6 +66,10 @@ SPECS = (
             "destinations",
             "streamDeclarations",
         ),
+        added={
+            ("destinations", "logAnalytics", "*"): Added(("workspaceId",)),
+            ("destinations", "monitoringAccounts", "*"): Added(("accountId",)),
+        },
         envelope=("identity", "kind", "location", "tags"),
         outputs=("immutableId", "metadata", "provisioningState"),
         envelope_outputs=("name", "type", "etag", "systemData"),

@@ -1,6 +1,6 @@
 """Microsoft.OperationalInsights: Log Analytics workspaces and their tables."""
 
-from emulator.pulumi.azure_native.schema import GROUP, spec
+from emulator.pulumi.azure_native.schema import GROUP, Added, spec
 
 API_VERSION = "2023-09-01"
 WORKSPACE = f"{GROUP}/providers/Microsoft.OperationalInsights/workspaces/{{workspaceName}}"
@@ -22,6 +22,11 @@ SPECS = (
             "sku",
             "workspaceCapping",
         ),
+        added={
+            ("features",): Added(("unifiedSentinelBillingOnly",)),
+            ("sku",): Added(("lastSkuUpdate",), follows="name"),
+            ("workspaceCapping",): Added(("dataIngestionStatus", "quotaNextResetTime"), follows="dailyQuotaGb"),
+        },
         envelope=("identity", "location", "tags"),
         outputs=("createdDate", "customerId", "modifiedDate", "privateLinkScopedResources", "provisioningState"),
         envelope_outputs=("name", "type", "etag", "systemData"),
@@ -42,5 +47,13 @@ SPECS = (
             "retentionInDaysAsDefault",
             "totalRetentionInDaysAsDefault",
         ),
+        added={
+            ("restoredLogs",): Added(("azureAsyncOperationId",)),
+            ("schema",): Added(
+                ("categories", "labels", "solutions", "source", "standardColumns", "tableSubType", "tableType")
+            ),
+            ("schema", "columns", "*"): Added(("isDefaultDisplay", "isHidden")),
+            ("searchResults",): Added(("azureAsyncOperationId", "sourceTable")),
+        },
     ),
 )

@@ -1,6 +1,6 @@
 """Microsoft.Storage: accounts, their blob service, containers, blobs and lifecycle rules."""
 
-from emulator.pulumi.azure_native.schema import GROUP, spec
+from emulator.pulumi.azure_native.schema import GROUP, Added, spec
 
 API_VERSION = "2024-01-01"
 ACCOUNT = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/{{accountName}}"
@@ -51,6 +51,21 @@ SPECS = (
             ("encryption", "keyVaultProperties", "keyVaultUri"): "keyvaulturi",
             ("encryption", "keyVaultProperties", "keyVersion"): "keyversion",
         },
+        added={
+            ("sku",): Added(("tier",), follows="name"),
+            ("encryption", "keyVaultProperties"): Added(
+                (
+                    "currentVersionedKeyExpirationTimestamp",
+                    "currentVersionedKeyIdentifier",
+                    "lastKeyRotationTimestamp",
+                ),
+                follows="keyName",
+            ),
+            **{
+                ("encryption", "services", service): Added(("lastEnabledTime",), follows="enabled")
+                for service in ("blob", "file", "queue", "table")
+            },
+        },
         envelope=("extendedLocation", "identity", "kind", "location", "sku", "tags"),
         outputs=(
             "accountMigrationInProgress",
@@ -92,6 +107,7 @@ SPECS = (
             "lastAccessTimeTrackingPolicy",
             "restorePolicy",
         ),
+        added={("restorePolicy",): Added(("lastEnabledTime", "minRestoreTime"), follows="enabled")},
         envelope_outputs=("name", "type", "sku"),
         auto_name=None,
         defaults={"blobServicesName": "default"},
@@ -112,6 +128,7 @@ SPECS = (
             "metadata",
             "publicAccess",
         ),
+        added={("immutableStorageWithVersioning",): Added(("migrationState", "timeStamp"), follows="enabled")},
         outputs=(
             "deleted",
             "deletedTime",
