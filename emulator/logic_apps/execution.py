@@ -16,6 +16,7 @@ from emulator.logic_apps.components import LOOPS, Action
 from emulator.logic_apps.durations import duration_seconds
 from emulator.logic_apps.expressions import ExpressionError, Json, Template, compile_template
 from emulator.logic_apps.http_calls import HttpCalls
+from emulator.logic_apps.identities import Identities
 from emulator.logic_apps.records import (
     CANCELLED,
     FAILED,
@@ -72,7 +73,7 @@ class Execution:
         calls: HttpCalls,
         metrics: MetricSink,
         source: random.Random,
-        principal_id: str | None,
+        identities: Identities,
     ) -> None:
         self.state = state
         self.store = store
@@ -85,7 +86,7 @@ class Execution:
             if action.kind == "initializevariable"
             for variable in action.inputs["variables"]
         }
-        self.principal_id = principal_id
+        self.identities = identities
         self.response: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._metrics = metrics
         self.variables_changed = False
@@ -100,14 +101,31 @@ class Execution:
         try:
             status = await self.container(self.state.definition.actions, self.state.root)
             error = {"code": "ActionFailed", "message": "An action failed. No dependent actions succeeded."}
-            outcome = Outcome(
-                status, None if status == SUCCEEDED else "ActionFailed", None if status == SUCCEEDED else error
-            )
+            outcome = Outcome(status, None, None) if status == SUCCEEDED else Outcome(status, "ActionFailed", error)
+            if status == SUCCEEDED:
+                outcome = self._outputs() or outcome
         except RunTerminatedError as end:
             self._skip_the_rest()
             outcome = Outcome(end.status, "Terminated", end.error)
         self.store.end(self.state.id, outcome.status, self.now(), outcome.code, outcome.error)
         return outcome
+
+    def _outputs(self) -> Outcome | None:
+        """Keep what the definition gives out; return the failure of the run where it cannot be evaluated."""
+        outputs: dict[str, Json] = {}
+        for name, declared in (self.state.definition.raw.get("outputs") or {}).items():
+            template = self.template(declared["value"])
+            if self._secure.reads_secured(template.references):
+                continue
+            try:
+                value = template.evaluate(self.environment(self.state.root))
+            except ExpressionError as error:
+                message = f"The output '{name}' cannot be evaluated: {error.message}"
+                return Outcome(FAILED, "InvalidTemplate", {"code": "InvalidTemplate", "message": message})
+            outputs[name] = {"type": declared["type"], "value": value}
+        if outputs:
+            self.store.keep_outputs(self.state.id, outputs)
+        return None
 
     def now(self) -> str:
         """Return the time as records have it."""

@@ -13,8 +13,10 @@ from emulator.logic_apps.runs import Workflow
 from emulator.logic_apps.signatures import Signatures, contents_path
 
 
-def run_json(workflow: Workflow, row: RunRow, signatures: Signatures) -> dict[str, Any]:
-    """Return a run."""
+def run_json(
+    workflow: Workflow, row: RunRow, signatures: Signatures, outputs: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return a run; a list of runs leaves the outputs out."""
     trigger = row.trigger
     return {
         "id": f"{workflow.id}/runs/{row.id}",
@@ -48,7 +50,7 @@ def run_json(workflow: Workflow, row: RunRow, signatures: Signatures) -> dict[st
                         ),
                     }
                 ),
-                "outputs": {},
+                "outputs": outputs or {},
             }
         ),
     }

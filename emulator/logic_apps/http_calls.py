@@ -19,6 +19,7 @@ from emulator.clock import Clock
 from emulator.logic_apps import limits
 from emulator.logic_apps.durations import duration_seconds
 from emulator.logic_apps.expressions import Json
+from emulator.logic_apps.identities import Identities
 
 T = TypeVar("T")
 _RETRIED = frozenset({408, 429})
@@ -30,8 +31,8 @@ _MOST_POLLS = 10_000
 class TokenSource(Protocol):
     """Gives managed identities their tokens."""
 
-    def token(self, principal_id: str, audience: str) -> str:
-        """Return a bearer token of the identity for `audience`."""
+    def token(self, principal_id: str, workflow: str, audience: str) -> str:
+        """Return a bearer token for `audience` of an identity that a workflow acts as."""
         ...
 
 
@@ -206,14 +207,14 @@ class HttpCalls:
         self._clock = clock
 
     async def send(
-        self, call: Call, principal_id: str | None, source: random.Random, attempts: list[dict[str, Any]]
+        self, call: Call, identities: Identities, source: random.Random, attempts: list[dict[str, Any]]
     ) -> dict[str, Any]:
         """Return the answer; tries that failed before it are appended to `attempts`.
 
         Raises:
             CallError: no answer came, or the call cannot be made.
         """
-        response = await self._tried(call, principal_id, source, attempts)
+        response = await self._tried(call, identities, source, attempts)
         polls = 0
         while (
             call.asynchronous and response.status_code == 202 and "location" in response.headers and polls < _MOST_POLLS
@@ -222,16 +223,16 @@ class HttpCalls:
             await self._clock.sleep(seconds_to_wait(response.headers) or limits.ASYNCHRONOUS_POLL_SECONDS)
             url = str(response.url.join(response.headers["location"]))
             follow = Call("GET", url, {}, None, call.authentication, call.retry, call.asynchronous)
-            response = await self._tried(follow, principal_id, source, attempts)
+            response = await self._tried(follow, identities, source, attempts)
         return answer(response)
 
     async def _tried(
-        self, call: Call, principal_id: str | None, source: random.Random, attempts: list[dict[str, Any]]
+        self, call: Call, identities: Identities, source: random.Random, attempts: list[dict[str, Any]]
     ) -> httpx.Response:
         for attempt in range(1, call.retry.count + 2):
             began = self._clock.now().isoformat()
             try:
-                response = await self._once(call, principal_id)
+                response = await self._once(call, identities)
             except TimeoutError as error:
                 failure = CallError("Timeout", f"No answer came within {limits.HTTP_SECONDS:.0f} seconds.")
                 if attempt > call.retry.count:
@@ -252,8 +253,8 @@ class HttpCalls:
             await self._clock.sleep(pause if pause is not None else call.retry.pause(attempt, source))
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    async def _once(self, call: Call, principal_id: str | None) -> httpx.Response:
-        headers = {"User-Agent": "azure-logic-apps/1.0", **call.headers, **self._authorization(call, principal_id)}
+    async def _once(self, call: Call, identities: Identities) -> httpx.Response:
+        headers = {"User-Agent": "azure-logic-apps/1.0", **call.headers, **self._authorization(call, identities)}
         if call.content is None and call.method in ("POST", "PUT", "PATCH"):
             headers["Content-Length"] = "0"
         request = self._client.request(call.method, call.url, headers=headers, content=call.content, timeout=None)
@@ -262,18 +263,18 @@ class HttpCalls:
             raise CallError("ResponseTooLarge", f"The answer has more than {limits.CONTENT_BYTES} bytes.")
         return response
 
-    def _authorization(self, call: Call, principal_id: str | None) -> dict[str, str]:
+    def _authorization(self, call: Call, identities: Identities) -> dict[str, str]:
         authentication = call.authentication
         if not authentication:
             return {}
         kind = str(authentication.get("type"))
         if kind == "ManagedServiceIdentity":
-            if principal_id is None:
-                raise CallError(
-                    "WorkflowManagedIdentityNotSpecified", "The workflow has no managed identity that is enabled."
-                )
+            try:
+                principal_id = identities.principal(authentication.get("identity"))
+            except LookupError as error:
+                raise CallError("WorkflowManagedIdentityNotSpecified", str(error.args[0])) from error
             audience = str(authentication.get("audience") or "https://management.azure.com/")
-            return {"Authorization": f"Bearer {self._tokens.token(principal_id, audience)}"}
+            return {"Authorization": f"Bearer {self._tokens.token(principal_id, identities.workflow, audience)}"}
         if kind == "Basic":
             pair = f"{authentication.get('username', '')}:{authentication.get('password', '')}"
             return {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode("ascii")}

@@ -282,7 +282,8 @@ class LogicAppsProvider:
         row = self._workflows.store.run(workflow.id, operation.path[1])
         if row is None:
             raise ArmError(404, "WorkflowRunNotFound", f"The workflow run '{operation.path[1]}' could not be found.")
-        return Answer(200, run_json(workflow, row, self._signatures))
+        outputs = self._workflows.store.outputs(row.id)
+        return Answer(200, run_json(workflow, row, self._signatures, outputs))
 
     async def cancel_run(self, workflow: Workflow, operation: Operation) -> Answer:
         """Cancel a run."""

@@ -44,6 +44,7 @@ CREATE TABLE IF NOT EXISTS iterations (
   PRIMARY KEY (run, path)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS working (
   run TEXT NOT NULL, part TEXT NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (run, part)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS run_outputs (run TEXT PRIMARY KEY, outputs TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS histories (
   sequence INTEGER PRIMARY KEY, workflow TEXT NOT NULL, trigger TEXT NOT NULL, record TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS histories_of ON histories (workflow, trigger, sequence);
@@ -115,7 +116,7 @@ class RunStore:
         """Forget a workflow with its runs."""
         key = id.lower()
         with self._database:
-            for table in ("action_records", "iterations", "working"):
+            for table in ("action_records", "iterations", "run_outputs", "working"):
                 self._database.execute(
                     f"DELETE FROM {table} WHERE run IN (SELECT id FROM runs WHERE workflow = ?)",
                     (key,),
@@ -172,6 +173,15 @@ class RunStore:
                 self.keep_working(run, _ACTION_PART + record.path, record.to_json())
             if variables is not None:
                 self.keep_working(run, "variables", variables)
+
+    def keep_outputs(self, run: str, outputs: dict[str, Any]) -> None:
+        """Record the outputs of a run."""
+        self._database.execute("INSERT OR REPLACE INTO run_outputs VALUES (?, ?)", (run, json.dumps(outputs)))
+
+    def outputs(self, run: str) -> dict[str, Any]:
+        """Return the outputs of a run."""
+        row = self._database.execute("SELECT outputs FROM run_outputs WHERE run = ?", (run,)).fetchone()
+        return json.loads(row[0]) if row else {}
 
     def keep_iteration(self, run: str, loop: str, record: IterationRecord) -> None:
         """Record a finished iteration of the action `loop`."""

@@ -17,6 +17,7 @@ from emulator.logic_apps.components import Definition, Trigger
 from emulator.logic_apps.definition import read
 from emulator.logic_apps.execution import Execution, cancel_all, moment_of, stamp
 from emulator.logic_apps.http_calls import HttpCalls
+from emulator.logic_apps.identities import Identities
 from emulator.logic_apps.records import CANCELLED, FAILED, RUNNING, SUCCEEDED, TriggerRecord
 from emulator.logic_apps.run_environment import RunState
 from emulator.logic_apps.run_store import WAITING, RunStore
@@ -34,7 +35,7 @@ class Workflow:
     guid: str
     location: str
     tags: Mapping[str, str]
-    principal_id: str | None
+    identities: Identities
     enabled: bool
     definition: Definition
     parameters: Mapping[str, Any]
@@ -143,7 +144,7 @@ class Runs:
 
     def _enter(self, workflow: Workflow, state: RunState, limit: int | None, status: str) -> StartedRun:
         execution = Execution(
-            state, self._store, self._clock, self._calls, self._metrics, self._random, workflow.principal_id
+            state, self._store, self._clock, self._calls, self._metrics, self._random, workflow.identities
         )
         started = StartedRun(workflow, execution, asyncio.get_running_loop().create_future(), limit)
         self._under_way[started.id] = started

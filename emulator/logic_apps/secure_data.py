@@ -8,6 +8,8 @@ the trigger, its inputs are hidden too, and its outputs where they repeat its in
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from emulator.logic_apps.components import Action, Definition, Trigger
 from emulator.logic_apps.expressions import Reference
 
@@ -31,6 +33,10 @@ class SecureData:
         name = action.name.lower()
         return [part for part, names in (("inputs", self._inputs), ("outputs", self._outputs)) if name in names]
 
+    def reads_secured(self, references: Iterable[Reference]) -> bool:
+        """Tell whether an expression at the top level of the definition reads something secured."""
+        return any(self._secured(None, reference) for reference in references)
+
     def _spread(self) -> None:
         grown = True
         while grown:
@@ -44,11 +50,11 @@ class SecureData:
                     self._outputs.add(name)
                     grown = True
 
-    def _secured(self, action: Action, reference: Reference) -> bool:
+    def _secured(self, action: Action | None, reference: Reference) -> bool:
         if reference.function in _READS_TRIGGER:
             return self._trigger_secured
         if reference.function == "item":
-            return any(loop.lower() in self._inputs for loop in action.loops)
+            return action is not None and any(loop.lower() in self._inputs for loop in action.loops)
         if reference.name is None:
             return False
         name = reference.name.lower()

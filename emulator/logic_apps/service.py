@@ -44,9 +44,9 @@ class IdentityTokens:
     def __init__(self, issuer: TokenIssuer) -> None:
         self._issuer = issuer
 
-    def token(self, principal_id: str, audience: str) -> str:
-        """Return a bearer token of the identity for `audience`."""
-        return self._issuer.issue(Principal(principal_id, "ServicePrincipal", principal_id), audience)
+    def token(self, principal_id: str, workflow: str, audience: str) -> str:
+        """Return a bearer token for `audience` of an identity that a workflow acts as."""
+        return self._issuer.issue(Principal(principal_id, "ServicePrincipal", workflow), audience)
 
 
 class LogicApps:

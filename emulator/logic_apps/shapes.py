@@ -67,7 +67,11 @@ DEFINITION: Final[Schema] = {
         "metadata": OBJECT,
         "triggers": {"type": "object", "maxProperties": limits.TRIGGERS},
         "actions": OBJECT,
-        "outputs": {"type": "object", "maxProperties": limits.OUTPUTS},
+        "outputs": {
+            "type": "object",
+            "maxProperties": limits.OUTPUTS,
+            "additionalProperties": {"type": "object", "required": ["type", "value"], "properties": {"type": TEXT}},
+        },
         "staticResults": {"type": "object", "additionalProperties": OBJECT},
         "parameters": {
             "type": ["object", "null"],
@@ -148,7 +152,7 @@ HTTP_INPUTS: Final[Schema] = {
         "authentication": {
             "type": "object",
             "required": ["type"],
-            "properties": {"type": {"enum": ["Basic", "ManagedServiceIdentity", "Raw"]}},
+            "properties": {"type": {"enum": ["Basic", "ManagedServiceIdentity", "Raw"]}, "identity": TEXT},
         },
         "retryPolicy": {
             "type": "object",

@@ -159,7 +159,7 @@ class Triggers:
                 template = compile_template(trigger.inputs)
                 record.inputs = template.evaluate(self._environment(workflow, record))
                 call = prepare(record.inputs, asynchronous=False)
-                record.outputs = await self._calls.send(call, workflow.principal_id, self._random, [])
+                record.outputs = await self._calls.send(call, workflow.identities, self._random, [])
         except CallError as error:
             return _Look(FAILED, error.code, message=error.message)
         except ExpressionError as error:

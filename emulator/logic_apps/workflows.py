@@ -11,6 +11,7 @@ from emulator.logic_apps.checks import parse_checked
 from emulator.logic_apps.components import Definition
 from emulator.logic_apps.definition import read
 from emulator.logic_apps.http_calls import HttpCalls
+from emulator.logic_apps.identities import Identities
 from emulator.logic_apps.parameters import parameter_values
 from emulator.logic_apps.run_store import RunStore
 from emulator.logic_apps.runs import Runs, Workflow, workflow_guid
@@ -93,7 +94,7 @@ def _workflow(id: str, body: dict[str, Any], definition: Definition) -> Workflow
         workflow_guid(id),
         str(body.get("location", "")),
         body.get("tags") or {},
-        (body.get("identity") or {}).get("principalId"),
+        Identities.of(id.rsplit("/", 1)[-1], body.get("identity")),
         properties.get("state", "Enabled") == "Enabled",
         definition,
         parameter_values(definition, properties.get("parameters") or {}),

@@ -19,7 +19,7 @@ async def http(execution: Execution, action: Action, frame: Frame, record: Actio
     record.inputs = evaluated(execution, action, frame, record, action.inputs)
     try:
         call = prepare(record.inputs, asynchronous="disableasyncpattern" not in action.options)
-        record.outputs = await execution.calls.send(call, execution.principal_id, execution.random, record.retries)
+        record.outputs = await execution.calls.send(call, execution.identities, execution.random, record.retries)
     except CallError as error:
         raise ActionError(error.code, error.message) from error
     status = int(record.outputs["statusCode"])

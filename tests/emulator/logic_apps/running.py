@@ -45,6 +45,11 @@ class Service:
         self.metrics = Counter()
         self.requests: list[httpx.Request] = []
         self.handler: Handler = lambda request: httpx.Response(200, json={})
+        self.identity: dict[str, Any] = {
+            "type": "SystemAssigned",
+            "principalId": IDENTITY,
+            "tenantId": "tenant",
+        }
         self._open()
 
     def _open(self) -> None:
@@ -73,7 +78,7 @@ class Service:
         """Put a definition; `parameters` are values."""
         body = {
             "location": "eastus",
-            "identity": {"type": "SystemAssigned", "principalId": IDENTITY, "tenantId": "tenant"},
+            "identity": self.identity,
             "properties": {
                 "definition": {
                     "$schema": SCHEMA,

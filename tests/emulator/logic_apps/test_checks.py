@@ -13,7 +13,7 @@ from tests.emulator.logic_apps.running import SCHEMA, Service
 ROOT = Path(__file__).resolve().parents[3]
 SPECS = (ROOT / os.environ.get("SHARED_SPECS", "../shared/specs")).resolve() / "logic_apps"
 
-HTTP = {"type": "Http", "inputs": {"method": "GET", "uri": "http://x.test/"}}
+HTTP: dict[str, Any] = {"type": "Http", "inputs": {"method": "GET", "uri": "http://x.test/"}}
 
 
 def compose(value: Any, **run_after: list[str]) -> dict[str, Any]:
@@ -177,7 +177,7 @@ async def test_an_action_sees_what_ran_before_it_or_before_a_scope_around_it(ser
 
 async def test_validate_checks_without_deploying(service: Service):
     await service.deploy({"actions": {"A": compose("old")}})
-    body = {"properties": {"definition": {"$schema": SCHEMA, "actions": {"A": compose("@nonsense()")}}}}
+    body: dict[str, Any] = {"properties": {"definition": {"$schema": SCHEMA, "actions": {"A": compose("@nonsense()")}}}}
     with pytest.raises(ArmError, match="'nonsense' is not defined"):
         await service.operate("POST", "validate", body=body)
     body["properties"]["definition"]["actions"]["A"] = compose("new")

@@ -384,3 +384,13 @@ async def test_a_run_of_many_actions_is_listed_in_pages(service: Service):
     rest = await service.get("runs", run, "actions", **{"$top": "3", "$skiptoken": "3"})
     assert [action["name"] for action in rest["value"]] == ["A3", "A4"]
     assert "nextLink" not in rest
+
+
+async def test_a_run_gives_out_what_its_definition_says(service: Service):
+    outputs = {"answer": {"type": "Int", "value": "@outputs('A')"}}
+    run = await service.run({"A": compose(42)}, outputs=outputs)
+    assert run.properties["outputs"] == {"answer": {"type": "Int", "value": 42}}
+    wrong = {"answer": {"type": "Int", "value": "@outputs('A')['b']"}}
+    run = await service.run({"A": compose({})}, outputs=wrong)
+    assert run.status == "Failed"
+    assert "The output 'answer' cannot be evaluated" in run.properties["error"]["message"]

@@ -190,3 +190,28 @@ async def test_a_202_without_a_location_is_the_answer(service: Service):
     service.handler = lambda request: httpx.Response(202, headers={"x-ms-copy-status": "success"})
     run = await service.run({"Call": call(method="PUT")})
     assert (await run.outputs("Call"))["headers"]["x-ms-copy-status"] == "success"
+
+
+async def test_a_user_assigned_identity_is_named_by_its_id(service: Service):
+    mine = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/mine"
+    service.identity = {
+        "type": "UserAssigned",
+        "userAssignedIdentities": {mine: {"principalId": IDENTITY, "clientId": "c"}},
+    }
+    audience = "https://storage.azure.com/"
+
+    def authentication(**more: str) -> dict[str, str]:
+        return {"type": "ManagedServiceIdentity", "audience": audience, **more}
+
+    run = await service.run(
+        {
+            "Mine": call(authentication=authentication(identity=mine)),
+            "Own": call(authentication=authentication()),
+            "Other": call(authentication=authentication(identity="/other")),
+        }
+    )
+    (request,) = service.requests
+    principal = service.issuer.verify(request.headers["Authorization"].partition(" ")[2], [audience])
+    assert (principal.object_id, principal.name) == (IDENTITY, "w")
+    assert run.statuses == {"Mine": "Succeeded", "Own": "Failed", "Other": "Failed"}
+    assert "has not the identity '/other'; it has: /subscriptions" in run.actions["Other"]["error"]["message"]
