@@ -57,7 +57,18 @@ PROJECT: Final = _object(
         },
     },
 )
-TRAINING: Final = {**_object([], selectedTags=_IDS), "type": ["object", "null"]}
+TRAINING: Final = {**_object([], selectedTags=_IDS), "type": ["object", "null"], "additionalProperties": False}
+TAG_FILTER: Final = _object([], tagIds=_IDS, threshold={"type": ["number", "null"], "minimum": 0, "maximum": 1})
+SUGGESTION_QUERY: Final = _object(
+    [],
+    **TAG_FILTER["properties"],
+    session={"type": ["string", "null"]},
+    continuation={"type": ["string", "null"]},
+    maxCount={"type": ["integer", "null"], "minimum": 0},
+    sortBy={"enum": ["UncertaintyAscending", "UncertaintyDescending", None]},
+)
+NO_OPTIONS: Final = {"type": ["object", "null"], "maxProperties": 0}
+"""CreateProjectOptions of v3.4-preview: storage hooks, which are not emulated."""
 PREDICTION_QUERY: Final = _object(
     [],
     session={"type": ["string", "null"]},

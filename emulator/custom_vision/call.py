@@ -37,6 +37,13 @@ class Reply:
     status: int = 200
 
 
+@dataclass(frozen=True)
+class Download:
+    """The content of a file as an answer."""
+
+    content: bytes
+
+
 NO_CONTENT: Final = Reply(status=204)
 ACCEPTED: Final = Reply(status=202)
 
@@ -185,6 +192,12 @@ class Call:
         if fault is not None:
             raise bad_request(code, f"{message} {fault.json_path}: {fault.message[:300]}.")
         return body
+
+    @property
+    def has_body(self) -> bool:
+        """Whether the request carries a body."""
+        headers = self.request.headers
+        return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
 
     async def uploads(self) -> list[Upload]:
         """Return the files of a multipart form, or the body as one image.

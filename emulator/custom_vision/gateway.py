@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from emulator.custom_vision.backend import Backend
 from emulator.custom_vision.blobs import open_blob
-from emulator.custom_vision.call import Call, Query, Reply
+from emulator.custom_vision.call import Call, Download, Query, Reply
 from emulator.custom_vision.errors import CustomVisionError, GatewayError, access_denied
 from emulator.custom_vision.operations import APIS, Api, Operation
 from emulator.custom_vision.signed_urls import SEGMENT
@@ -165,7 +165,9 @@ def _throttled(api: Api, operation: Operation, account: Account) -> GatewayError
     )
 
 
-def _response(reply: Reply) -> Response:
+def _response(reply: Reply | Download) -> Response:
+    if isinstance(reply, Download):
+        return Response(reply.content, media_type="application/octet-stream")
     return Response(status_code=reply.status) if reply.status in (202, 204) else _json(reply.body, reply.status)
 
 

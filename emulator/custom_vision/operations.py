@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from emulator.custom_vision.backend import Backend
-from emulator.custom_vision.call import Call, Reply
+from emulator.custom_vision.call import Call, Download, Reply
 from emulator.custom_vision.errors import bad_request
 from emulator.custom_vision.routes import (
     images,
@@ -20,12 +20,14 @@ from emulator.custom_vision.routes import (
     predictions,
     projects,
     publishing,
+    suggestions,
     tags,
     training,
+    transfer,
 )
 from emulator.custom_vision.throttle import CallClass
 
-Handler = Callable[[Backend, Call], Awaitable[Reply]]
+Handler = Callable[[Backend, Call], Awaitable[Reply | Download]]
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class Api:
-    """One of the two APIs: where it begins, whose key it takes in which header, its name in the gateway's messages."""
+    """A version of one of the APIs: where it begins, whose key it takes in which header, what the gateway calls it."""
 
     segments: Sequence[str]
     account_kind: str
@@ -63,9 +65,12 @@ class Api:
     operations: Sequence[Operation]
 
 
-async def not_emulated(backend: Backend, call: Call) -> Reply:
-    """Refuse an operation of the service that is not there."""
-    raise bad_request("BadRequestOperationNotSupported", f"{call.operation} is not emulated.")
+async def regions(backend: Backend, call: Call) -> Reply:
+    """Refuse an operation on regions of images: they belong to object detection."""
+    raise bad_request(
+        "BadRequestOperationNotSupported",
+        f"{call.operation} is for object detection, which this emulator does not have.",
+    )
 
 
 _P: Final = "projects/{projectId}"
@@ -93,9 +98,9 @@ _TRAINING: Final = (
     _operation("GetProject", "GET", _P, projects.get_project),
     _operation("UpdateProject", "PATCH", _P, projects.update_project),
     _operation("DeleteProject", "DELETE", _P, projects.delete_project),
-    _operation("GetArtifact", "GET", f"{_P}/artifacts", not_emulated, ("path",)),
-    _operation("ExportProject", "GET", f"{_P}/export", not_emulated),
-    _operation("ImportProject", "POST", "projects/import", not_emulated, ("token", "name")),
+    _operation("GetArtifact", "GET", f"{_P}/artifacts", transfer.get_artifact, ("path",)),
+    _operation("ExportProject", "GET", f"{_P}/export", transfer.export_project),
+    _operation("ImportProject", "POST", "projects/import", transfer.import_project, ("token", "name")),
     _operation("GetTags", "GET", f"{_P}/tags", tags.get_tags, ("iterationId",)),
     _operation("CreateTag", "POST", f"{_P}/tags", tags.create_tag, ("name", "description", "type")),
     _operation("GetTag", "GET", f"{_P}/tags/{{tagId}}", tags.get_tag, ("iterationId",)),
@@ -112,7 +117,7 @@ _TRAINING: Final = (
     _operation(
         "DeleteImages", "DELETE", f"{_P}/images", images.delete_images, ("imageIds", "allImages", "allIterations")
     ),
-    _operation("GetImageRegionProposals", "POST", f"{_P}/images/{{imageId}}/regionproposals", not_emulated),
+    _operation("GetImageRegionProposals", "POST", f"{_P}/images/{{imageId}}/regionproposals", regions),
     _operation(
         "GetImageCount",
         "GET",
@@ -126,10 +131,22 @@ _TRAINING: Final = (
     _operation(
         "CreateImagesFromPredictions", "POST", f"{_P}/images/predictions", images.create_images_from_predictions
     ),
-    _operation("CreateImageRegions", "POST", f"{_P}/images/regions", not_emulated),
-    _operation("DeleteImageRegions", "DELETE", f"{_P}/images/regions", not_emulated, ("regionIds",)),
-    _operation("QuerySuggestedImages", "POST", f"{_P}/images/suggested", not_emulated, ("iterationId",)),
-    _operation("QuerySuggestedImageCount", "POST", f"{_P}/images/suggested/count", not_emulated, ("iterationId",)),
+    _operation("CreateImageRegions", "POST", f"{_P}/images/regions", regions),
+    _operation("DeleteImageRegions", "DELETE", f"{_P}/images/regions", regions, ("regionIds",)),
+    _operation(
+        "QuerySuggestedImages",
+        "POST",
+        f"{_P}/images/suggested",
+        suggestions.query_suggested_images,
+        ("iterationId",),
+    ),
+    _operation(
+        "QuerySuggestedImageCount",
+        "POST",
+        f"{_P}/images/suggested/count",
+        suggestions.query_suggested_image_count,
+        ("iterationId",),
+    ),
     _operation(
         "GetTaggedImages", "GET", f"{_P}/images/tagged", images.get_tagged_images, ("iterationId", "tagIds", *_PAGE)
     ),
@@ -196,7 +213,7 @@ _TRAINING: Final = (
         "SuggestTagsAndRegions",
         "POST",
         f"{_P}/tagsandregions/suggestions",
-        not_emulated,
+        suggestions.suggest_tags_and_regions,
         ("iterationId", "imageIds"),
     ),
     _operation(
@@ -261,6 +278,14 @@ APIS: Final = (
         "CustomVision.Training",
         "Training-Key",
         "Custom_Vision_Training_3.3",
+        _TRAINING,
+    ),
+    # What Microsoft's last Python SDK (3.1.1) calls. Answered as v3.3: what the preview adds is refused or left out.
+    Api(
+        ("customvision", "v3.4-preview", "training"),
+        "CustomVision.Training",
+        "Training-Key",
+        "Custom_Vision_Training_3.4_preview",
         _TRAINING,
     ),
     Api(

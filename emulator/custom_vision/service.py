@@ -28,6 +28,7 @@ from emulator.custom_vision.store.images import Images
 from emulator.custom_vision.store.iterations import Iteration, Iterations
 from emulator.custom_vision.store.predictions import Predictions
 from emulator.custom_vision.store.projects import Projects
+from emulator.custom_vision.store.suggestions import Suggestions
 from emulator.custom_vision.store.tags import Tags
 from emulator.custom_vision.trainer import Trainer
 from emulator.home import write_private
@@ -69,6 +70,7 @@ class CustomVision:
             iterations=iterations,
             predictions=Predictions(database),
             exports=Exports(database),
+            suggestions=Suggestions(database),
             files=files,
             urls=SignedUrls(base_url, _signing_key(folder)),
             downloader=Downloader(transport),

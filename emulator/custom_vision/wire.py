@@ -15,6 +15,7 @@ from emulator.custom_vision.store.images import Image
 from emulator.custom_vision.store.iterations import COMPLETED, Iteration
 from emulator.custom_vision.store.predictions import StoredPrediction, TagProbability
 from emulator.custom_vision.store.projects import Project
+from emulator.custom_vision.store.suggestions import Suggestion
 from emulator.custom_vision.store.tags import Tag, Tagging
 
 
@@ -201,3 +202,40 @@ def export_json(export: Export, download: str | None) -> dict[str, Any]:
 def batch_json(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return an ImageCreateSummary or ImageMetadataUpdateSummary."""
     return {"isBatchSuccessful": all(result["status"] == "OK" for result in results), "images": list(results)}
+
+
+def suggestion_json(suggestion: Suggestion, project: str) -> dict[str, Any]:
+    """Return a SuggestedTagAndRegion; its id is the image's."""
+    body = prediction_json(
+        suggestion.image,
+        project,
+        suggestion.iteration,
+        suggestion.created,
+        probabilities_json(suggestion.probabilities),
+    )
+    return {**body, "predictionUncertainty": suggestion.uncertainty}
+
+
+def stored_suggestion_json(
+    suggestion: Suggestion, image: Image, domain: str, urls: SignedUrls, now: datetime
+) -> dict[str, Any]:
+    """Return a StoredSuggestedTagAndRegion."""
+    return {
+        "width": image.width,
+        "height": image.height,
+        **image_addresses(urls, "images", image.project, image.id, now),
+        "domain": domain,
+        **suggestion_json(suggestion, image.project),
+    }
+
+
+def project_export_json(iterations: int, images: int, tags: int, token: str) -> dict[str, Any]:
+    """Return a ProjectExport."""
+    return {
+        "iterationCount": iterations,
+        "imageCount": images,
+        "tagCount": tags,
+        "regionCount": 0,
+        "estimatedImportTimeInMS": 0,
+        "token": token,
+    }

@@ -30,6 +30,8 @@ async def get_domain(backend: Backend, call: Call) -> Reply:
 
 async def create_project(backend: Backend, call: Call) -> Reply:
     """CreateProject: everything is in the query."""
+    if call.has_body:
+        await call.json(bodies.NO_OPTIONS, "BadRequestNotSupported", "Options of CreateProject are not emulated.")
     platforms = call.query.text("targetExportPlatforms")
     settings = ProjectSettings(
         name=_name(call.query.text("name")),

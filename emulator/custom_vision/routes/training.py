@@ -115,7 +115,7 @@ async def delete_iteration(backend: Backend, call: Call) -> Reply:
 
 async def _selected_tags(backend: Backend, call: Call, project: Project) -> set[str] | None:
     """Return the tags that the body selects, None for all; an absent body selects all."""
-    if call.request.headers.get("content-length", "0") == "0" and "transfer-encoding" not in call.request.headers:
+    if not call.has_body:
         return None
     body = await call.json(bodies.TRAINING, "BadRequestInvalid", "The training parameters are not valid.")
     ids = (body or {}).get("selectedTags")

@@ -73,6 +73,11 @@ CREATE TABLE IF NOT EXISTS exports (
     iteration TEXT NOT NULL REFERENCES iterations (id) ON DELETE CASCADE,
     platform TEXT NOT NULL, flavor TEXT NOT NULL, PRIMARY KEY (iteration, platform, flavor)
 );
+CREATE TABLE IF NOT EXISTS suggestions (
+    iteration TEXT NOT NULL REFERENCES iterations (id) ON DELETE CASCADE,
+    image TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+    created TEXT NOT NULL, uncertainty REAL NOT NULL, predictions TEXT NOT NULL, PRIMARY KEY (iteration, image)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS predictions (
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,
     project TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
@@ -116,6 +121,10 @@ class Database:
     def write(self, statement: str, *values: Any) -> int:
         """Execute a statement and return how many rows it changed."""
         return self._connection.execute(statement, values).rowcount
+
+    def write_named(self, statement: str, **values: Any) -> None:
+        """Execute a statement whose values are named (``:name``); it need not use all of them."""
+        self._connection.execute(statement, values)
 
     def write_all(self, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
         """Execute a statement for each row, in one transaction."""

@@ -34,6 +34,12 @@ class Files:
         """Return a file's content."""
         return (self._folder / project / shelf / name).read_bytes()
 
+    def copy(self, shelf: Shelf, source: tuple[str, str], target: tuple[str, str]) -> None:
+        """Give a file (project, name) to another project, if there is one. As files never change, they share it."""
+        path = self._folder / source[0] / shelf / source[1]
+        if path.exists():
+            os.link(path, self.path(target[0], shelf, target[1]))
+
     def delete(self, project: str, shelf: Shelf, names: Iterable[str]) -> None:
         """Delete files; one that is gone already is no error."""
         for name in names:

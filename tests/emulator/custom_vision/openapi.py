@@ -40,7 +40,8 @@ class OpenApi:
         ]
 
     def check(self, response: httpx.Response) -> None:
-        path = "/" + response.request.url.raw_path.decode().split("?")[0].strip("/").split("/", 1)[1]
+        path = response.request.url.raw_path.decode().split("?")[0].strip("/").split("/", 1)[1].strip("/")
+        path = path.replace("v3.4-preview", "v3.3")
         for api in self._apis:
             for template, methods in api["paths"].items():
                 operation = methods.get(response.request.method.lower())
@@ -58,6 +59,8 @@ class OpenApi:
         else:
             assert status in documented, f"{operation['operationId']} answered {status}: {response.text[:300]}"
             self.checked.add(operation["operationId"])
+            if documented[status].get("schema", {}).get("type") == "file":
+                return
             if "schema" not in documented[status]:
                 assert response.content == b"", f"{operation['operationId']} {status} has a body"
                 return

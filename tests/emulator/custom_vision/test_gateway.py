@@ -21,6 +21,7 @@ from tests.emulator.custom_vision.studio import BASE, Studio, project
         "/train/customvision/v3.3/Training/domains",
         "/TRAIN/CustomVision/V3.3/training/Domains/",
         "/train//customvision/v3.3/training/domains",
+        "/train/customvision/v3.4-preview/training/domains",
     ],
 )
 async def test_addresses_compare_without_regard_to_case(training: httpx.AsyncClient, path: str) -> None:
@@ -50,6 +51,14 @@ async def test_unknown_address_is_an_error_that_names_it(
     answer = await training.request(method, path)
     assert answer.status_code == 404
     assert named in answer.json()["error"]["message"]
+
+
+async def test_options_of_the_preview_are_refused_rather_than_passed_over(training: httpx.AsyncClient) -> None:
+    preview = f"{BASE}/train/customvision/v3.4-preview/training/projects"
+    answer = await training.post(preview, params={"name": "p"}, json={"notificationQueueUri": "https://q"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "BadRequestNotSupported")
+    assert "notificationQueueUri" in answer.json()["message"]
+    assert (await training.post(preview, params={"name": "p"}, json={})).status_code == 200
 
 
 async def test_operation_that_is_not_emulated_is_an_error_that_names_it(training: httpx.AsyncClient) -> None:
