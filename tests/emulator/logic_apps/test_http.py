@@ -215,3 +215,9 @@ async def test_a_user_assigned_identity_is_named_by_its_id(service: Service):
     assert (principal.object_id, principal.name) == (IDENTITY, "w")
     assert run.statuses == {"Mine": "Succeeded", "Own": "Failed", "Other": "Failed"}
     assert "has not the identity '/other'; it has: /subscriptions" in run.actions["Other"]["error"]["message"]
+
+
+async def test_the_length_of_a_body_is_not_the_definitions_to_say(service: Service):
+    await service.run({"Call": call(method="PUT", body="four", headers={"Content-Length": "1", "x-a": "b"})})
+    (request,) = service.requests
+    assert (request.headers["Content-Length"], request.headers["x-a"]) == ("4", "b")
