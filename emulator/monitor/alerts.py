@@ -1,36 +1,44 @@
-"""Metric alerts: when they fire, when they are resolved, and what came of both."""
+"""Metric alerts: when they fire, when they are resolved, and what is kept of both.
+
+Source: "Types of Azure Monitor alerts" and "Create a metric alert rule" (learn.microsoft.com). A stateful rule
+(`autoMitigate`) fires once a time series and is resolved when its condition did not hold three times in a row. A
+stateless one fires at each evaluation in which the condition holds, at most every five minutes.
+"""
 
 from __future__ import annotations
 
 import json
-import operator
 import sqlite3
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from emulator.monitor.durations import duration
-from emulator.monitor.metrics import MetricStore, Point, aggregate
+from emulator.monitor.conditions import Breach
 
-_COMPARE: Final[Mapping[str, Callable[[float, float], bool]]] = {
-    "Equals": operator.eq,
-    "GreaterThan": operator.gt,
-    "GreaterThanOrEqual": operator.ge,
-    "LessThan": operator.lt,
-    "LessThanOrEqual": operator.le,
-}
+_HEALTHY_TO_RESOLVE: Final = 3
+_STATELESS_PAUSE: Final = timedelta(minutes=5)
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS alerts (
-  id TEXT PRIMARY KEY, rule TEXT NOT NULL, open INTEGER NOT NULL, fired TEXT NOT NULL, alert TEXT NOT NULL)
+  id TEXT PRIMARY KEY, rule TEXT NOT NULL, watched INTEGER NOT NULL, fired TEXT NOT NULL, alert TEXT NOT NULL)
 """
 
 
 @dataclass
 class Alert:
-    """An alert as it fired: `values` has the figure of each criterion; `resolved` is None while it lasts."""
+    """An alert as it fired.
+
+    Attributes:
+        id: a GUID.
+        rule: the rule's resource id; `name` is its last part.
+        target: the id of the resource that is watched.
+        condition: the rule's criteria with the figures, as the common alert schema has them.
+        fired: when, ISO 8601; `resolved` is None while the alert lasts.
+        series: the dimensions and values of the time series.
+        healthy: how many evaluations in a row the condition has not held.
+    """
 
     id: str
     rule: str
@@ -38,13 +46,15 @@ class Alert:
     target: str
     severity: int
     description: str
+    condition: dict[str, Any]
     fired: str
-    values: dict[str, float]
+    series: dict[str, str]
     resolved: str | None = None
+    healthy: int = 0
 
 
 class AlertStore:
-    """Alerts, the open ones and the resolved."""
+    """Alerts; those that a rule still watches, and the past ones."""
 
     def __init__(self, file: Path) -> None:
         self._database = sqlite3.connect(file, isolation_level=None)
@@ -55,63 +65,104 @@ class AlertStore:
         """Close the file."""
         self._database.close()
 
-    def open(self, rule: str) -> Alert | None:
-        """Return the alert of a rule that is not resolved."""
-        row = self._database.execute("SELECT alert FROM alerts WHERE rule = ? AND open = 1", (rule.lower(),)).fetchone()
-        return Alert(**json.loads(row[0])) if row else None
+    def watched(self, rule: str) -> list[Alert]:
+        """Return the alerts of a rule that are still to be resolved, or to be repeated."""
+        rows = self._database.execute("SELECT alert FROM alerts WHERE rule = ? AND watched = 1", (rule.lower(),))
+        return [Alert(**json.loads(text)) for (text,) in rows.fetchall()]
 
-    def save(self, alert: Alert) -> None:
+    def save(self, alert: Alert, *, watched: bool) -> None:
         """Keep an alert."""
         self._database.execute(
             "INSERT INTO alerts VALUES (?, ?, ?, ?, ?) "
-            "ON CONFLICT (id) DO UPDATE SET open = excluded.open, alert = excluded.alert",
-            (alert.id, alert.rule.lower(), alert.resolved is None, alert.fired, json.dumps(asdict(alert))),
+            "ON CONFLICT (id) DO UPDATE SET watched = excluded.watched, alert = excluded.alert",
+            (alert.id, alert.rule.lower(), watched, alert.fired, json.dumps(asdict(alert))),
         )
+
+    def abandon(self, rule: str) -> None:
+        """Watch the alerts of a rule no more; as in Azure, they stay as they are."""
+        self._database.execute("UPDATE alerts SET watched = 0 WHERE rule = ?", (rule.lower(),))
 
     def all(self) -> list[Alert]:
         """Return every alert, newest first."""
-        rows = self._database.execute("SELECT alert FROM alerts ORDER BY fired DESC").fetchall()
+        rows = self._database.execute("SELECT alert FROM alerts ORDER BY fired DESC, rowid DESC").fetchall()
         return [Alert(**json.loads(text)) for (text,) in rows]
 
 
-def breach(rule: Mapping[str, Any], metrics: MetricStore, now: datetime) -> dict[str, float] | None:
-    """Return the figures with which all criteria of a rule hold, None where one does not.
+def judge(
+    store: AlertStore, id: str, rule: Mapping[str, Any], breaches: Sequence[Breach], now: datetime
+) -> list[Alert]:
+    """Keep what an evaluation came to; return the alerts to tell of: those that fire and those that are resolved."""
+    if rule["properties"]["autoMitigate"]:
+        return _judge_stateful(store, id, rule, breaches, now)
+    return _judge_stateless(store, id, rule, breaches, now)
 
-    A criterion without a sample in the window does not hold: as in Azure, nothing is known then.
-    """
+
+def _judge_stateful(
+    store: AlertStore, id: str, rule: Mapping[str, Any], breaches: Sequence[Breach], now: datetime
+) -> list[Alert]:
+    holding = {tuple(breach.series): breach for breach in breaches}
+    told: list[Alert] = []
+    for alert in store.watched(id):
+        alert.healthy = 0 if holding.pop(tuple(alert.series.items()), None) else alert.healthy + 1
+        if alert.healthy >= _HEALTHY_TO_RESOLVE:
+            alert.resolved = now.isoformat()
+            told.append(alert)
+        store.save(alert, watched=alert.resolved is None)
+    return [*told, *(_fire(store, id, rule, breach, now) for breach in holding.values())]
+
+
+def _judge_stateless(
+    store: AlertStore, id: str, rule: Mapping[str, Any], breaches: Sequence[Breach], now: datetime
+) -> list[Alert]:
+    latest = {tuple(alert.series.items()): alert for alert in store.watched(id)}
+    told: list[Alert] = []
+    for breach in breaches:
+        before = latest.get(breach.series)
+        if before is not None:
+            if now - datetime.fromisoformat(before.fired) < _STATELESS_PAUSE:
+                continue
+            store.save(before, watched=False)
+        told.append(_fire(store, id, rule, breach, now))
+    return told
+
+
+def _fire(store: AlertStore, id: str, rule: Mapping[str, Any], breach: Breach, now: datetime) -> Alert:
     properties = rule["properties"]
-    since = now - duration(properties["windowSize"])
-    values: dict[str, float] = {}
-    for criterion in properties["criteria"]["allOf"]:
-        points = metrics.points(properties["scopes"][0], criterion["metricName"], since, now)
-        value = aggregate(_matching(points, criterion.get("dimensions") or []), criterion["timeAggregation"])
-        if value is None or not _COMPARE[criterion["operator"]](value, criterion["threshold"]):
-            return None
-        values[criterion["name"]] = value
-    return values
-
-
-def _matching(points: Sequence[Point], dimensions: Sequence[Mapping[str, Any]]) -> list[Point]:
-    def matches(point: Point) -> bool:
-        return all(
-            (dimension["values"] == ["*"] or point.dimensions.get(dimension["name"]) in dimension["values"])
-            == (dimension["operator"] == "Include")
-            for dimension in dimensions
-        )
-
-    return [point for point in points if matches(point)]
-
-
-def new_alert(id: str, rule: Mapping[str, Any], values: dict[str, float], now: datetime) -> Alert:
-    """Return the alert of a rule that begins to hold."""
-    properties = rule["properties"]
-    return Alert(
-        str(uuid.uuid4()),
-        id,
-        id.rsplit("/", 1)[-1],
-        properties["scopes"][0],
-        properties["severity"],
-        properties.get("description", ""),
-        now.isoformat(),
-        values,
+    alert = Alert(
+        id=str(uuid.uuid4()),
+        rule=id,
+        name=id.rsplit("/", 1)[-1],
+        target=properties["scopes"][0],
+        severity=properties["severity"],
+        description=properties.get("description", ""),
+        condition=_condition(properties, breach),
+        fired=now.isoformat(),
+        series=dict(breach.series),
     )
+    store.save(alert, watched=True)
+    return alert
+
+
+def _condition(properties: Mapping[str, Any], breach: Breach) -> dict[str, Any]:
+    criteria = properties["criteria"]["allOf"]
+    return {
+        "windowSize": properties["windowSize"],
+        "allOf": [
+            {
+                "metricName": criterion["metricName"],
+                "metricNamespace": criterion.get("metricNamespace"),
+                "operator": criterion["operator"],
+                "threshold": str(criterion["threshold"]),
+                "timeAggregation": criterion["timeAggregation"],
+                "dimensions": [
+                    {"name": name, "value": value}
+                    for name, value in breach.series
+                    if name in {each["name"] for each in criterion.get("dimensions") or []}
+                ],
+                "metricValue": breach.values[criterion["name"]],
+            }
+            for criterion in criteria
+        ],
+        "windowStartTime": breach.window_start.isoformat(),
+        "windowEndTime": breach.window_end.isoformat(),
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,14 +18,18 @@ from starlette.types import ASGIApp
 from emulator.arm.errors import ArmError
 from emulator.arm.provider import ResourceProvider
 from emulator.clock import Clock
-from emulator.monitor.alerts import AlertStore, breach, new_alert
+from emulator.monitor.alerts import Alert, AlertStore, judge
+from emulator.monitor.conditions import breaches
 from emulator.monitor.durations import duration
 from emulator.monitor.metrics import MetricStore
 from emulator.monitor.notifications import Notifier
 from emulator.monitor.resource_provider import MonitorProvider
 from emulator.monitor.resource_types import METRIC_ALERTS
 from emulator.monitor.rules import Rules
+from emulator.monitor.workspaces import Workspaces
 from emulator.telemetry import MetricSink
+
+_LOG = logging.getLogger(__name__)
 
 
 class Monitor:
@@ -40,7 +45,14 @@ class Monitor:
         self._rules = Rules(folder / "rules.db")
         self._client = httpx.AsyncClient(transport=transport, trust_env=False, timeout=30)
         self._notifier = Notifier(folder / "outbox", self._client)
-        self._provider = MonitorProvider(self._rules, self._metrics, self._alerts, clock, self._reschedule)
+        self._provider = MonitorProvider(
+            self._rules,
+            Workspaces(folder / "workspaces.json"),
+            self._metrics,
+            self._alerts,
+            clock,
+            self._reschedule,
+        )
         self._evaluations: dict[str, asyncio.Task[None]] = {}
         self._app = Starlette(
             routes=[Route("/{path:path}", _unknown, methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])]
@@ -53,13 +65,17 @@ class Monitor:
 
     @property
     def app(self) -> ASGIApp:
-        """The data plane: nothing of it is emulated yet."""
+        """The data plane (ingestion and queries of logs): nothing of it is emulated yet, each request is refused."""
         return self._app
 
     @property
     def metrics(self) -> MetricSink:
         """Where the services report."""
         return self._metrics
+
+    def alerts(self) -> list[Alert]:
+        """Return every alert that fired, newest first."""
+        return self._alerts.all()
 
     async def start(self) -> None:
         """Begin to evaluate the rules."""
@@ -77,8 +93,7 @@ class Monitor:
 
     async def _reschedule(self, id: str) -> None:
         await self._end(id)
-        rule = self._rules.get(id)
-        if rule is not None and "criteria" in rule["properties"]:
+        if self._rules.get(id) is not None:
             self._evaluations[id.lower()] = asyncio.create_task(self._evaluate_for_ever(id))
 
     async def _end(self, id: str) -> None:
@@ -91,26 +106,24 @@ class Monitor:
     async def _evaluate_for_ever(self, id: str) -> None:
         while (rule := self._rules.get(id)) is not None:
             await self._clock.sleep(duration(rule["properties"]["evaluationFrequency"]).total_seconds())
-            await self._evaluate(id)
+            try:
+                await self._evaluate(id)
+            except Exception:
+                # One evaluation that fails must not end those to come.
+                _LOG.exception("alert rule %s was not evaluated", id)
 
     async def _evaluate(self, id: str) -> None:
         rule = self._rules.get(id)
         if rule is None or not rule["properties"]["enabled"]:
             return
         now = self._clock.now()
-        values, open_ = breach(rule, self._metrics, now), self._alerts.open(id)
-        if values is not None and open_ is None:
-            alert = new_alert(id, rule, values, now)
-        elif values is None and open_ is not None and rule["properties"]["autoMitigate"]:
-            alert = open_
-            alert.resolved = now.isoformat()
-        else:
-            return
-        self._alerts.save(alert)
-        for action in rule["properties"].get("actions") or []:
-            group = self._rules.get(action["actionGroupId"])
-            if group is not None:
-                await self._notifier.tell(group, alert)
+        for alert in judge(self._alerts, id, rule, breaches(rule, self._metrics, now), now):
+            for action in rule["properties"].get("actions") or []:
+                group = self._rules.get(action["actionGroupId"])
+                if group is None:
+                    _LOG.warning("alert rule %s names an action group that is not there", id)
+                else:
+                    await self._notifier.tell(group, alert)
 
 
 async def _unknown(request: Request) -> Response:
