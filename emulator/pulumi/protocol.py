@@ -94,9 +94,11 @@ class Server:
 
 
 def provider_client(address: str) -> tuple[Any, Callable[[], None]]:
-    """Return a client of the ResourceProvider service at `address`, and what closes its connection."""
+    """Return a client of the ResourceProvider service at `address`, and what closes its connection.
+
+    It connects with the first call: a plugin tells its address once it listens there.
+    """
     channel: Any = grpc.insecure_channel(address, options=CHANNEL_OPTIONS)
-    grpc.channel_ready_future(channel).result(timeout=30)
     return provider_pb2_grpc.ResourceProviderStub(channel), channel.close
 
 

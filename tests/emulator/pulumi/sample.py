@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import socket
 import textwrap
 import threading
@@ -75,7 +76,8 @@ def serving(app: Any, listener: socket.socket) -> Generator[Callable[[], None]]:
     thread.start()
 
     def stop() -> None:
-        server.should_exit = True
+        # Every call has been answered by now, so there is nothing that uvicorn should wait for.
+        server.should_exit = server.force_exit = True
         thread.join()
         listener.close()
 
@@ -113,3 +115,10 @@ class Project:
 def counts(summary: Summary) -> dict[str, int]:
     found = {name: getattr(summary, name) for name in ("created", "updated", "replaced", "deleted", "unchanged")}
     return {name: count for name, count in found.items() if count}
+
+
+def sdk(token: str) -> tuple[Any, Any]:
+    """Return the classes of the installed azure-native SDK for a resource type and for its arguments."""
+    _, module, kind = token.split(":")
+    found = importlib.import_module(f"pulumi_azure_native.{module}")
+    return getattr(found, kind), getattr(found, f"{kind}InitArgs", None) or getattr(found, f"{kind}Args")

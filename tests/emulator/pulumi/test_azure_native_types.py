@@ -17,15 +17,10 @@ from pulumi import _types  # pyright: ignore[reportPrivateUsage]
 from emulator.pulumi.azure_native.schema import ResourceSpec
 from emulator.pulumi.azure_native.servicer import CONFIGURATION
 from emulator.pulumi.azure_native.types import SPECS
+from tests.emulator.pulumi.sample import sdk
 
 ROOT = Path(__file__).parents[3]
 SHARED = (ROOT / os.environ.get("SHARED_SPECS", "../shared/specs")).resolve() / "arm" / "schemas"
-
-
-def sdk(token: str) -> tuple[Any, Any]:
-    _, module, kind = token.split(":")
-    found = importlib.import_module(f"pulumi_azure_native.{module}")
-    return getattr(found, kind), getattr(found, f"{kind}InitArgs", None) or getattr(found, f"{kind}Args")
 
 
 @pytest.mark.parametrize("token", SPECS)

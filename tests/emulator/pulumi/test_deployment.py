@@ -180,6 +180,49 @@ def test_a_failed_step_names_its_resource_and_keeps_what_was_made(layered: Proje
     assert counts(layered.deployment().up()) == {"created": 1, "unchanged": 3}
 
 
+def test_after_a_failed_step_nothing_more_can_be_registered_or_read(project: Project, arm: StandIn) -> None:
+    arm.refuse["bad"] = "location: 'nowhere' is not allowed"
+    project.program(
+        """
+        import grpc
+        from google.protobuf.struct_pb2 import Struct
+        from pulumi.runtime.proto import resource_pb2 as messages
+        from pulumi.runtime.settings import get_monitor
+
+        KIND = "azure-native:resources:ResourceGroup"
+
+        def attempt(called, request):
+            try:
+                called(request)
+                print(request.name, "went through")
+            except grpc.RpcError as error:
+                print(request.name, error.code().name)
+
+        def wanted(name):
+            inputs = Struct()
+            inputs.update({"resourceGroupName": name, "location": "westeurope"})
+            return messages.RegisterResourceRequest(type=KIND, name=name, custom=True, object=inputs)
+
+        monitor = get_monitor()
+        attempt(monitor.RegisterResource, wanted("good"))
+        attempt(monitor.RegisterResource, wanted("bad"))
+        attempt(monitor.RegisterResource, wanted("late"))
+        attempt(monitor.ReadResource, messages.ReadResourceRequest(type=KIND, name="seen", id="/subscriptions/s"))
+        """
+    )
+    with pytest.raises(DeploymentError, match="location: 'nowhere' is not allowed") as caught:
+        project.deployment().up()
+    assert caught.value.urn.endswith("::bad")
+    printed = [each.message for each in diagnostics(project) if each.severity == "info"]
+    assert printed == ["good went through", "bad UNAVAILABLE", "late UNAVAILABLE", "seen UNAVAILABLE"]
+    assert arm.made("PUT", "/late") == []
+    assert arm.made("GET", "/late") == []
+    assert "late" not in names(project)
+    assert [
+        each.name for each in project.events if isinstance(each, StepStarted) and each.name in ("late", "seen")
+    ] == []
+
+
 def test_a_deployment_killed_in_the_middle_goes_on_where_it_stopped(layered: Project, arm: StandIn) -> None:
     arm.hold["first"] = threading.Event()
     kill_at_put(layered, arm, "/first")
