@@ -25,6 +25,7 @@ from emulator.custom_vision.store.accounts import Account
 GUID: Final = "^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$"
 
 INVALID: Final = "BadRequestInvalid"
+_LONGEST_OFFSET: Final = 9
 _PARTS: Final = 1000
 """More parts than any batch may have, so that a batch that is too large is refused for its size."""
 
@@ -148,6 +149,23 @@ class Query:
         return self.integer("take", DEFAULT_PAGE, 0, LARGEST_PAGE), self.integer("skip", 0, 0, 2**31 - 1)
 
 
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a number of JSON")
+
+
+def offset(continuation: str | None, code: str) -> int:
+    """Return how many results the token of a query passes over.
+
+    Raises:
+        CustomVisionError: 400 with `code`, where no query has answered such a token.
+    """
+    if not continuation:
+        return 0
+    if not continuation.isdecimal() or len(continuation) > _LONGEST_OFFSET:
+        raise bad_request(code, f"'continuation' is '{continuation}', which is not one that a query answered.")
+    return int(continuation)
+
+
 def guid(value: str, name: str) -> str:
     """Return a GUID in lower case with hyphens.
 
@@ -185,8 +203,10 @@ class Call:
         """
         content = await self._body()
         try:
-            body = json.loads(content)
-        except ValueError as error:
+            body = json.loads(content, parse_constant=_refuse_constant)
+            # Half a surrogate pair is no character: it could be neither kept nor answered.
+            json.dumps(body, ensure_ascii=False).encode()
+        except (ValueError, RecursionError) as error:
             raise bad_request(code, f"{message} The body is not valid JSON: {error}.") from error
         fault = best_match(Draft7Validator(schema).iter_errors(body))
         if fault is not None:

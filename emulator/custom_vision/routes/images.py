@@ -35,8 +35,8 @@ _ORDERS: Final = ("Newest", "Oldest")
 
 async def create_images_from_urls(backend: Backend, call: Call) -> Reply:
     """CreateImagesFromUrls: the service fetches each address."""
-    project = backend.project(call)
     body = await call.json(bodies.URL_BATCH, "BadRequestImageBatch", _NO_URLS)
+    project = backend.project(call)
 
     def load(url: str) -> Callable[[], Awaitable[bytes]]:
         return lambda: backend.downloader.fetch(url, TRAINING_IMAGE_BYTES)
@@ -46,8 +46,8 @@ async def create_images_from_urls(backend: Backend, call: Call) -> Reply:
 
 async def create_images_from_files(backend: Backend, call: Call) -> Reply:
     """CreateImagesFromFiles: the bytes of each are in the body, in base64."""
-    project = backend.project(call)
     body = await call.json(bodies.FILE_BATCH, "BadRequestImageBatch", _NO_FILES)
+    project = backend.project(call)
 
     def load(contents: str) -> Callable[[], Awaitable[bytes]]:
         async def decode() -> bytes:
@@ -83,8 +83,8 @@ async def create_images_from_data(backend: Backend, call: Call) -> Reply:
 
 async def create_images_from_predictions(backend: Backend, call: Call) -> Reply:
     """CreateImagesFromPredictions: images of stored predictions."""
-    project = backend.project(call)
     body = await call.json(bodies.PREDICTION_BATCH, "BadRequestImageBatch", _NO_PREDICTIONS)
+    project = backend.project(call)
 
     def load(id: str) -> Callable[[], Awaitable[bytes]]:
         async def read() -> bytes:
@@ -170,8 +170,8 @@ async def delete_images(backend: Backend, call: Call) -> Reply:
 
 async def create_image_tags(backend: Backend, call: Call) -> Reply:
     """CreateImageTags: each pair is created, duplicated (there already) or exceeded (too many tags on an image)."""
-    project = backend.project(call)
     body = await call.json(bodies.IMAGE_TAGS, "BadRequestImageTags", "The image tags are not valid.")
+    project = backend.project(call)
     pairs = list(
         dict.fromkeys((guid(each["imageId"], "imageId"), guid(each["tagId"], "tagId")) for each in body["tags"])
     )

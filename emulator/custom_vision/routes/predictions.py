@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from emulator.custom_vision import bodies
 from emulator.custom_vision.backend import Backend
-from emulator.custom_vision.call import NO_CONTENT, Call, Reply, guid
+from emulator.custom_vision.call import NO_CONTENT, Call, Reply, guid, offset
 from emulator.custom_vision.errors import bad_request
 from emulator.custom_vision.limits import IMAGES_PER_BATCH, PREDICTION_DAYS, PREDICTION_QUERY_TAGS
 from emulator.custom_vision.store.predictions import PredictionQuery, TagRange
@@ -21,8 +21,8 @@ _LARGEST_PAGE: Final = 256
 
 async def query_predictions(backend: Backend, call: Call) -> Reply:
     """QueryPredictions: the answer's token, sent again, continues."""
-    project = backend.project(call)
     token = await call.json(bodies.PREDICTION_QUERY, _CODE, "The query is not valid.")
+    project = backend.project(call)
     tags = token.get("tags") or []
     if len(tags) > PREDICTION_QUERY_TAGS:
         raise bad_request(
@@ -34,7 +34,7 @@ async def query_predictions(backend: Backend, call: Call) -> Reply:
         raise bad_request(
             "BadRequestPredictionResultsExceededCount", f"'maxCount' is {wanted}; at most {_LARGEST_PAGE} is allowed."
         )
-    skip = _continuation(token.get("continuation"))
+    skip = offset(token.get("continuation"), _CODE)
     iteration = token.get("iterationId")
     oldest = backend.clock.now() - timedelta(days=PREDICTION_DAYS)
     start = _time("startTime", token.get("startTime"))
@@ -73,22 +73,14 @@ def _range(tag: dict[str, Any]) -> TagRange:
     return TagRange(guid(tag["id"], "tags"), 0.0 if least is None else least, 1.0 if most is None else most)
 
 
-def _continuation(text: str | None) -> int:
-    if text is None:
-        return 0
-    if not text.isdecimal():
-        raise bad_request(_CODE, f"'continuation' is '{text}', which is not one that a query answered.")
-    return int(text)
-
-
 def _time(name: str, text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise bad_request(_CODE, f"'{name}' is '{text}'; allowed: a time such as 2026-01-31T12:00:00Z.") from error
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _token(asked: dict[str, Any], continuation: str | None) -> dict[str, Any]:

@@ -61,8 +61,8 @@ async def get_project(backend: Backend, call: Call) -> Reply:
 
 async def update_project(backend: Backend, call: Call) -> Reply:
     """UpdateProject: members that are left out stay as they are."""
-    project = backend.project(call)
     body = await call.json(bodies.PROJECT, "BadRequestInvalid", "The project is not valid.")
+    project = backend.project(call)
     settings: Mapping[str, Any] = body.get("settings") or {}
     processing: Mapping[str, Any] = settings.get("imageProcessingSettings") or {}
     changed = _checked(

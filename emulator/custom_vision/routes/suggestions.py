@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 
 from emulator.custom_vision import bodies
 from emulator.custom_vision.backend import Backend
-from emulator.custom_vision.call import Call, Reply, guid
+from emulator.custom_vision.call import Call, Reply, guid, offset
 from emulator.custom_vision.classification import uncertainty
 from emulator.custom_vision.errors import bad_request, not_found
 from emulator.custom_vision.limits import IMAGES_PER_BATCH, LARGEST_PAGE
@@ -50,16 +50,13 @@ async def suggest_tags_and_regions(backend: Backend, call: Call) -> Reply:
 
 async def query_suggested_images(backend: Backend, call: Call) -> Reply:
     """QuerySuggestedImages: the answer's token, sent again, continues."""
+    token = await call.json(bodies.SUGGESTION_QUERY, _CODE, "The query is not valid.")
     project = backend.project(call)
     iteration = _iteration(backend, call, project)
-    token = await call.json(bodies.SUGGESTION_QUERY, _CODE, "The query is not valid.")
     wanted: int = token.get("maxCount") or _PAGE
     if wanted > LARGEST_PAGE:
         raise bad_request(_CODE, f"'maxCount' is {wanted}; at most {LARGEST_PAGE} is allowed.")
-    continuation: str = token.get("continuation") or "0"
-    if not continuation.isdecimal():
-        raise bad_request(_CODE, f"'continuation' is '{continuation}', which is not one that a query answered.")
-    skip = int(continuation)
+    skip = offset(token.get("continuation"), _CODE)
     sorting = cast(Sorting, token.get("sortBy") or "UncertaintyAscending")
     found = backend.suggestions.query(_filter(iteration, token), sorting, wanted + 1, skip)
     page = found[:wanted]
@@ -85,9 +82,9 @@ async def query_suggested_images(backend: Backend, call: Call) -> Reply:
 
 async def query_suggested_image_count(backend: Backend, call: Call) -> Reply:
     """QuerySuggestedImageCount: for each tag, the untagged images for which it is suggested."""
+    token = await call.json(bodies.TAG_FILTER, _CODE, "The filter is not valid.")
     project = backend.project(call)
     iteration = _iteration(backend, call, project)
-    token = await call.json(bodies.TAG_FILTER, _CODE, "The filter is not valid.")
     asked = _filter(iteration, token)
     tags = asked.tags or [tag.id for tag in backend.iterations.tags(iteration.id)]
     return Reply(

@@ -44,9 +44,9 @@ async def get_tag(backend: Backend, call: Call) -> Reply:
 
 async def update_tag(backend: Backend, call: Call) -> Reply:
     """UpdateTag: members that are left out stay as they are."""
+    body = await call.json(bodies.TAG, "BadRequestInvalid", "The tag is not valid.")
     project = backend.project(call)
     tag = backend.tag(project, call.id_of("tagId"))
-    body = await call.json(bodies.TAG, "BadRequestInvalid", "The tag is not valid.")
     name: str = body.get("name", tag.name)
     type: str = body.get("type", tag.type)
     if not name.strip():

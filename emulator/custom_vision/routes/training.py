@@ -11,7 +11,7 @@ from typing import Final
 from emulator.custom_vision import bodies
 from emulator.custom_vision.backend import Backend
 from emulator.custom_vision.call import NO_CONTENT, Call, Reply, guid
-from emulator.custom_vision.errors import CustomVisionError, bad_request
+from emulator.custom_vision.errors import CustomVisionError, bad_request, not_found
 from emulator.custom_vision.limits import IMAGES_PER_TAG, TAGS_TO_TRAIN
 from emulator.custom_vision.store.iterations import FAILED, TRAINING, TrainingImage, TrainingRequest
 from emulator.custom_vision.store.projects import Project
@@ -28,12 +28,12 @@ _LONGEST_BUDGET: Final = 24
 
 async def train_project(backend: Backend, call: Call) -> Reply:
     """TrainProject: begins to train and answers at once."""
-    project = backend.project(call)
     training_type = call.query.choice("trainingType", _TYPES, "Regular")
     budget = call.query.integer("reservedBudgetInHours", 0, 0, _LONGEST_BUDGET)
     force = call.query.boolean("forceTrain", False)
-    selected = await _selected_tags(backend, call, project)
+    selected = await _selected_tags(call)
     # No await from here on: nobody changes the project meanwhile.
+    project = backend.project(call)
     if training_type == "Advanced" and budget == 0:
         raise bad_request(
             "BadRequestReservedBudgetInHoursNotEnoughForAdvancedTraining",
@@ -79,9 +79,9 @@ async def get_iteration(backend: Backend, call: Call) -> Reply:
 
 async def update_iteration(backend: Backend, call: Call) -> Reply:
     """UpdateIteration: its name."""
+    body = await call.json(bodies.ITERATION, "BadRequestIterationName", "The iteration is not valid.")
     project = backend.project(call)
     iteration = backend.iteration(project, call.id_of("iterationId"))
-    body = await call.json(bodies.ITERATION, "BadRequestIterationName", "The iteration is not valid.")
     name: str = body["name"]
     if not name.strip():
         raise bad_request("BadRequestIterationName", "The iteration's 'name' is empty.")
@@ -113,15 +113,15 @@ async def delete_iteration(backend: Backend, call: Call) -> Reply:
     return NO_CONTENT
 
 
-async def _selected_tags(backend: Backend, call: Call, project: Project) -> set[str] | None:
-    """Return the tags that the body selects, None for all; an absent body selects all."""
+async def _selected_tags(call: Call) -> set[str] | None:
+    """Return the ids of the tags that the body selects, None for all; an absent body selects all."""
     if not call.has_body:
         return None
     body = await call.json(bodies.TRAINING, "BadRequestInvalid", "The training parameters are not valid.")
     ids = (body or {}).get("selectedTags")
     if not ids:
         return None
-    return {backend.tag(project, guid(id, "selectedTags")).id for id in ids}
+    return {guid(id, "selectedTags") for id in ids}
 
 
 def _request(
@@ -129,6 +129,8 @@ def _request(
 ) -> TrainingRequest:
     tags = [tag for tag in backend.tags.of_project(project.id) if selected is None or tag.id in selected]
     chosen = {tag.id for tag in tags}
+    for id in sorted((selected or set()) - chosen):
+        raise not_found("Tag", id)
     images = [
         TrainingImage(image.image, kept)
         for image in backend.iterations.workspace_images(project.id)

@@ -39,6 +39,10 @@ class OpenApi:
             json.loads((folder / name).read_text()) for name in ("training-v3.3.json", "prediction-v3.1.json")
         ]
 
+    def operations(self) -> set[str]:
+        methods = [each for api in self._apis for path in api["paths"].values() for each in path.values()]
+        return {operation["operationId"] for operation in methods if isinstance(operation, dict)}
+
     def check(self, response: httpx.Response) -> None:
         path = response.request.url.raw_path.decode().split("?")[0].strip("/").split("/", 1)[1].strip("/")
         path = path.replace("v3.4-preview", "v3.3")

@@ -146,5 +146,5 @@ async def test_files_are_for_their_owner_only(studio: Studio) -> None:
     folder = studio.folder / "custom_vision"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     for file in folder.iterdir():
-        if file.is_file() and not file.name.endswith(("-wal", "-shm")):
+        if file.is_file():
             assert stat.S_IMODE(file.stat().st_mode) == 0o600, file.name
