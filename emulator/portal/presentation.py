@@ -44,7 +44,7 @@ def pretty_json(value: Any) -> str:
 
 
 def error_text(error: Any, known_code: str = "") -> str:
-    """Return the ``error`` of a run, a trigger or an action as one text, "" for None; a code that is known is left out."""
+    """Return the ``error`` of a run, a trigger or an action as one text, "" for None; `known_code` is left out."""
     if not isinstance(error, dict):
         return "" if error is None else str(error)
     parts = [str(error[member]) for member in ("code", "message") if error.get(member) not in (None, "", known_code)]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -198,3 +199,25 @@ async def test_a_loop_lists_its_iterations_with_what_became_of_each(emulation: E
         "Each 1": "Failed",
         "Each 2": "Succeeded",
     }
+
+
+class Large(httpx.AsyncByteStream):
+    """A body of which nobody reads more than the first part."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for _ in range(2 * LARGEST_SHOWN_BYTES // 1024):
+            yield b"x" * 1024
+        raise AssertionError("the whole body was read")
+
+
+async def test_no_more_of_a_content_is_read_than_is_shown(scripted: ScriptedPortal) -> None:
+    workflow = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Logic/workflows/w"
+    action = f"{workflow}/runs/r/actions/a"
+    scripted.answers["arm", workflow] = {"properties": {"definition": {"actions": {}}}}
+    scripted.answers["arm", action] = {
+        "name": "a",
+        "properties": {"inputsLink": {"uri": f"{CONFIGURATION.url('logic-apps')}/large"}},
+    }
+    scripted.network.handlers["logic-apps"] = lambda request: httpx.Response(200, stream=Large())
+    page = await scripted.open("/action", id=action)
+    assert "Only the first 256 KiB are shown." in page.content("Inputs")

@@ -64,7 +64,7 @@ async def test_older_runs_are_reached_page_by_page_none_twice_none_left_out(emul
     assert "Newest runs" not in page.links
     seen = [row["Run"] for row in page.rows("Runs")]
     sizes = [len(seen)]
-    while "Older runs" in page.links:
+    while "Older runs" in page.links and len(sizes) < 4:
         page = await emulation.follow(page, "Older runs")
         rows = [row["Run"] for row in page.rows("Runs")]
         sizes.append(len(rows))
