@@ -39,9 +39,9 @@ async def test_an_alert_fires_once_and_is_resolved_after_three_healthy_evaluatio
     cloud.monitor.metrics.record(WORKFLOW, "RunsFailed", 1)
     await cloud.minutes(4)
     assert await conditions(cloud) == ["Fired"]
-    await cloud.minutes(2)
+    await cloud.minutes(3)  # The sample has left the window at the last two of these.
     assert await conditions(cloud) == ["Fired"]
-    await cloud.minutes(2)
+    await cloud.minutes(1)
     assert await conditions(cloud) == ["Resolved"]
     cloud.monitor.metrics.record(WORKFLOW, "RunsFailed", 1)
     await cloud.minutes(1)
@@ -153,6 +153,15 @@ async def test_a_minute_is_not_missed_wherever_in_it_the_sample_falls(cloud: Clo
     cloud.monitor.metrics.record(WORKFLOW, "RunsFailed", 1)
     await cloud.minutes(3)
     assert len(await conditions(cloud)) == 1
+
+
+async def test_a_window_is_not_longer_where_evaluations_fall_within_a_minute(cloud: Cloud) -> None:
+    await cloud.minutes(0.5)
+    await cloud.put(RULE, rule(windowSize="PT1M", criteria=criteria(criterion(threshold=1))))
+    for _ in range(4):
+        cloud.monitor.metrics.record(WORKFLOW, "RunsFailed", 1)
+        await cloud.minutes(1)
+    assert await conditions(cloud) == []
 
 
 async def test_a_rule_is_evaluated_no_more_often_than_it_says(cloud: Cloud) -> None:
