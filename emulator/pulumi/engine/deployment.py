@@ -71,6 +71,7 @@ class Deployment:
         self._overrides = dict(overrides)
         self._listener = listener
         self._cancelled = threading.Event()
+        self._wake_watcher = threading.Event()
 
     def up(self) -> Summary:
         """Run the program and bring the resources to what it registers."""
@@ -114,6 +115,7 @@ class Deployment:
     def cancel(self) -> None:
         """Stop a running operation from another thread: running steps end, no further one begins."""
         self._cancelled.set()
+        self._wake_watcher.set()
 
     @property
     def stopping(self) -> bool:
@@ -158,6 +160,7 @@ class Deployment:
         configuration = load_configuration(project, self._stack, self._overrides)
         file = StateFile(self._home, project.name, self._stack)
         self._cancelled.clear()
+        self._wake_watcher.clear()
         install(self._home)
         with file.locked():
             save = _keep_nothing if preview else file.save
@@ -173,14 +176,12 @@ class Deployment:
     @contextmanager
     def _stopping(self, steps: Steps) -> Generator[None]:
         """Let Ctrl-C and `cancel` stop the steps instead of tearing them apart."""
-        ended = threading.Event()
 
         def watch() -> None:
-            while not ended.is_set():
-                if self._cancelled.wait(0.1):
-                    steps.stop()
-                    steps.plugins.cancel()
-                    return
+            self._wake_watcher.wait()
+            if self._cancelled.is_set():
+                steps.stop()
+                steps.plugins.cancel()
 
         watcher = threading.Thread(target=watch, daemon=True)
         watcher.start()
@@ -191,7 +192,7 @@ class Deployment:
             steps.plugins.cancel()
             raise DeploymentCancelledError("the deployment was stopped; the next one goes on from here") from error
         finally:
-            ended.set()
+            self._wake_watcher.set()
             watcher.join()
 
     def _read_stack(self, own_project: str) -> Callable[[str], Properties | None]:

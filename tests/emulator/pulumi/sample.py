@@ -76,8 +76,7 @@ def serving(app: Any, listener: socket.socket) -> Generator[Callable[[], None]]:
     thread.start()
 
     def stop() -> None:
-        # Every call has been answered by now, so there is nothing that uvicorn should wait for.
-        server.should_exit = server.force_exit = True
+        server.should_exit = True
         thread.join()
         listener.close()
 
