@@ -394,12 +394,13 @@ async def test_tagging_what_is_not_there_changes_nothing(training: httpx.AsyncCl
 
 async def test_deleted_image_can_be_added_again(studio: Studio, training: httpx.AsyncClient) -> None:
     path = await project(training)
-    (result,) = (await upload(training, path, [png(1)])).json()["images"]
+    result, other = (await upload(training, path, [png(1), png(2)])).json()["images"]
     id = result["image"]["id"]
     assert (await training.delete(f"{path}/images", params={"imageIds": id})).status_code == 204
+    assert [each["id"] for each in (await training.get(f"{path}/images")).json()] == [other["image"]["id"]]
     assert not (studio.folder / "custom_vision" / path / "images" / id).exists()
     assert statuses(await upload(training, path, [png(1)])) == ["OK"]
-    assert studio.metrics.of("ImagesStored") == [1, 0, 1]
+    assert studio.metrics.of("ImagesStored") == [2, 1, 2]
 
 
 @pytest.mark.parametrize("query", [{}, {"allImages": "true", "imageIds": UNKNOWN}, {"allImages": "maybe"}])

@@ -88,6 +88,18 @@ def test_photographs_are_told_apart_by_colour_and_texture(tmp_path: Path) -> Non
     assert (probabilities(outcome, paths[80:]).argmax(axis=1) == labels).mean() >= 0.9
 
 
+def test_cross_validation_of_few_images_is_no_better_than_the_model(
+    digits: tuple[list[Path], NDArray[np.int64], Floats],
+) -> None:
+    """With images that it was trained on a model is always right; the evaluation must not be made of these."""
+    paths, labels, features = digits
+    outcome = train(features[:80], one_hot(labels)[:80], exclusive=True)
+    told = (outcome.held_out.argmax(axis=1) == labels[:80]).mean()
+    assert (probabilities(outcome, paths[:80]).argmax(axis=1) == labels[:80]).all()
+    assert told < 0.96
+    assert told == pytest.approx((probabilities(outcome, paths[600:]).argmax(axis=1) == labels[600:]).mean(), abs=0.08)
+
+
 def test_training_on_wrong_labels_looks_bad(digits: tuple[list[Path], NDArray[np.int64], Floats]) -> None:
     _, labels, features = digits
     wrong = np.random.default_rng(1).permutation(labels[:300])
