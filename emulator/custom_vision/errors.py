@@ -47,6 +47,15 @@ def not_found(kind: str, id: str) -> CustomVisionError:
     return CustomVisionError(404, f"NotFound{kind}", f"{kind} {id} was not found.")
 
 
+def token_refused() -> GatewayError:
+    """Return the answer to a bearer token: keys are the only way in that is proven to work with Custom Vision."""
+    return GatewayError(
+        401,
+        "Unauthorized. Access token is missing, invalid, audience is incorrect (https://cognitiveservices.azure.com), "
+        "or have expired.",
+    )
+
+
 def access_denied() -> GatewayError:
     """Return the answer to a missing or wrong key."""
     return GatewayError(

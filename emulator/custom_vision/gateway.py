@@ -18,11 +18,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from emulator.custom_vision.backend import Backend
 from emulator.custom_vision.blobs import open_blob
 from emulator.custom_vision.call import Call, Download, Query, Reply
-from emulator.custom_vision.errors import CustomVisionError, GatewayError, access_denied
+from emulator.custom_vision.errors import CustomVisionError, GatewayError, access_denied, token_refused
 from emulator.custom_vision.operations import APIS, Api, Operation
 from emulator.custom_vision.signed_urls import SEGMENT
 from emulator.custom_vision.store.accounts import Account
 from emulator.custom_vision.throttle import Throttle
+from emulator.identity import bearer_token
 
 _log = logging.getLogger(__name__)
 
@@ -103,8 +104,10 @@ class Gateway:
     def _admit(self, request: Request, api: Api, account: Account) -> None:
         if not _allowed(account, request):
             raise GatewayError(403, "Access denied due to Virtual Network/Firewall rules.")
-        key = request.headers.get(api.key_header, "")
-        if account.kind != api.account_kind or not account.accepts(key):
+        key = request.headers.get(api.key_header)
+        if key is None and bearer_token(request.headers.get("authorization")) is not None:
+            raise token_refused()
+        if account.kind != api.account_kind or not account.accepts(key or ""):
             raise access_denied()
 
     def _count(self, account: Account, operation: str, status: int, milliseconds: float) -> None:

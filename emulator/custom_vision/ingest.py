@@ -21,7 +21,6 @@ from emulator.custom_vision.limits import (
     METADATA_PAIRS,
     METADATA_VALUE,
     TAGS_PER_BATCH,
-    TAGS_PER_IMAGE,
     TRAINING_IMAGE_BYTES,
 )
 from emulator.custom_vision.store.accounts import Account
@@ -52,6 +51,8 @@ class Batch:
     metadata: Mapping[str, str]
 
 
+_DECODED_AT_ONCE: Final = 2
+"""The largest image takes 300 MB while it is decoded."""
 _NONE: Final = Dimensions(0, 0)
 
 
@@ -73,7 +74,8 @@ async def ingest(backend: Backend, account: Account, project: Project, batch: Ba
         CustomVisionError: 400, nothing of the batch is kept.
     """
     _check(backend, project, batch)
-    loaded = await asyncio.gather(*(_load(entry) for entry in batch.entries))
+    decoding = asyncio.Semaphore(_DECODED_AT_ONCE)
+    loaded = await asyncio.gather(*(_load(entry, decoding) for entry in batch.entries))
     if backend.projects.find(project.id) is None:
         raise bad_request("BadRequestInvalid", f"Project {project.id} was deleted meanwhile.")
     with backend.database.transaction():
@@ -107,12 +109,13 @@ def _check(backend: Backend, project: Project, batch: Batch) -> None:
             )
 
 
-async def _load(entry: Entry) -> _Loaded:
+async def _load(entry: Entry, decoding: asyncio.Semaphore) -> _Loaded:
     try:
         data = await entry.load()
         if len(data) > TRAINING_IMAGE_BYTES:
             return _Loaded(entry, "ErrorImageSize")
-        return _Loaded(entry, "OK", data, await asyncio.to_thread(inspect, data))
+        async with decoding:
+            return _Loaded(entry, "OK", data, await asyncio.to_thread(inspect, data))
     except (DownloadError, SourceError):
         return _Loaded(entry, "ErrorSource")
     except (TooLargeError, ImageDimensionsError):
@@ -154,8 +157,6 @@ class _Keeper:
     def _refusal(self, tags: Sequence[str]) -> str | None:
         if self._room <= 0:
             return "ErrorLimitExceed"
-        if len(tags) > TAGS_PER_IMAGE:
-            return "ErrorTagLimitExceed"
         if mixes_negative([self._tag_types[tag] for tag in tags]):
             return "ErrorNegativeAndRegularTagOnSameImage"
         return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, cast
@@ -52,8 +51,8 @@ async def create_images_from_files(backend: Backend, call: Call) -> Reply:
     def load(contents: str) -> Callable[[], Awaitable[bytes]]:
         async def decode() -> bytes:
             try:
-                return base64.b64decode(contents, validate=True)
-            except binascii.Error as error:
+                return base64.b64decode("".join(contents.split()), validate=True)
+            except ValueError as error:
                 raise SourceError(str(error)) from error
 
         return decode

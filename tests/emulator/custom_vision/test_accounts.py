@@ -97,6 +97,14 @@ async def test_missing_key_is_denied(studio: Studio) -> None:
         assert (await client.get("projects")).status_code == 401
 
 
+async def test_bearer_token_is_refused_as_the_service_words_it(studio: Studio) -> None:
+    async with studio.training() as client:
+        del client.headers["Training-Key"]
+        answer = await client.get("projects", headers={"Authorization": "Bearer something"})
+    assert answer.status_code == 401
+    assert answer.json()["error"]["message"].startswith("Unauthorized. Access token is missing, invalid, audience")
+
+
 async def test_training_key_is_denied_at_the_prediction_api_of_the_same_account(studio: Studio) -> None:
     async with studio.prediction("train") as client:
         assert (await client.post("p/classify/iterations/i/image", content=b"")).status_code == 401

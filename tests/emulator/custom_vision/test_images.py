@@ -12,7 +12,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from emulator.custom_vision.limits import TIERS, TRAINING_IMAGE_BYTES
+from emulator.custom_vision.limits import TAGS_PER_IMAGE, TIERS, TRAINING_IMAGE_BYTES
 from tests.emulator.custom_vision.conftest import Model
 from tests.emulator.custom_vision.openapi import OpenApi
 from tests.emulator.custom_vision.studio import (
@@ -176,9 +176,12 @@ async def test_signed_address_opens_for_a_day_and_for_its_file_only(
         assert (await web.get(address)).status_code == 403
 
 
-async def test_files_that_are_no_base64_are_an_error_of_their_source(training: httpx.AsyncClient) -> None:
+@pytest.mark.parametrize("contents", ["not base64!", "bäse64", "abcde"])
+async def test_files_that_are_no_base64_are_an_error_of_their_source(
+    training: httpx.AsyncClient, contents: str
+) -> None:
     path = await project(training)
-    answer = await training.post(f"{path}/images/files", json={"images": [{"name": "a", "contents": "not base64!"}]})
+    answer = await training.post(f"{path}/images/files", json={"images": [{"name": "a", "contents": contents}]})
     assert (answer.status_code, statuses(answer)) == (207, ["ErrorSource"])
 
 
@@ -368,6 +371,23 @@ async def test_tags_are_given_and_taken(training: httpx.AsyncClient) -> None:
     answer = await training.delete(f"{path}/images/tags", params={"imageIds": image, "tagIds": f"{rose},{tulip}"})
     assert answer.status_code == 204
     assert (await training.get(f"{path}/images/untagged/count")).json() == 1
+
+
+async def test_lines_of_base64_are_taken(training: httpx.AsyncClient) -> None:
+    path = await project(training)
+    lines = base64.encodebytes(png(1)).decode()
+    assert "\n" in lines
+    answer = await training.post(f"{path}/images/files", json={"images": [{"name": "a", "contents": lines}]})
+    assert statuses(answer) == ["OK"]
+
+
+async def test_image_has_a_hundred_tags_at_most(training: httpx.AsyncClient) -> None:
+    path = await project(training)
+    tags = [await tag(training, path, str(number)) for number in range(TAGS_PER_IMAGE + 1)]
+    (result,) = (await upload(training, path, [png(1)])).json()["images"]
+    pairs = [{"imageId": result["image"]["id"], "tagId": id} for id in tags]
+    answer = (await training.post(f"{path}/images/tags", json={"tags": pairs})).json()
+    assert (len(answer["created"]), answer["exceeded"]) == (100, pairs[-1:])
 
 
 async def test_new_tag_of_a_multiclass_image_takes_the_place_of_the_old(training: httpx.AsyncClient) -> None:
