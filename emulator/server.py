@@ -63,7 +63,7 @@ class Emulator:
             authorization,
             [authorization, *(provider for service in services for provider in service.providers)],
         )
-        portal = Portal(self.configuration, issuer)
+        portal = Portal(self.configuration, issuer, self.clock)
         self.services: Mapping[str, Service] = {
             "arm": control_plane,
             "storage": storage,

@@ -92,7 +92,7 @@ def run_demo(home: Home, project: Path, images: Path | None, size: Size, narrati
             _round(narration, stack, 2, _uploads(rounds.second), bad, rounds.held_out),
         ]
         print_table(narration.console, reports)
-        print_artifacts(narration.console, outputs, reports)
+        print_artifacts(narration.console, outputs, resource_manager.configuration.url("portal"), reports)
         return _second_round_answers(narration, stack, reports[-1])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from rich.console import Console
 from rich.table import Table
@@ -54,11 +55,13 @@ def print_table(console: Console, rounds: Sequence[RoundReport]) -> None:
     )
 
 
-def print_artifacts(console: Console, outputs: Mapping[str, Any], rounds: Sequence[RoundReport]) -> None:
-    """Print where the runs left their artifacts."""
+def print_artifacts(console: Console, outputs: Mapping[str, Any], portal: str, rounds: Sequence[RoundReport]) -> None:
+    """Print where the runs left their artifacts, and the portal's page of each run."""
     blobs = outputs["blobEndpoint"].rstrip("/")
     rows = [("the model in production", f"{blobs}/model-artifacts/production.json")]
     for report in rounds:
+        run = quote(f"{outputs['logicAppId']}/runs/{report.run}", safe="")
+        rows.append((f"round {report.number}, page of the run", f"{portal}/run?id={run}"))
         rows.append((f"round {report.number}, record", f"{blobs}/model-artifacts/runs/{report.run}/manifest.json"))
         rows.append((f"round {report.number}, figures", f"{blobs}/model-artifacts/runs/{report.run}/performance.json"))
         rows.append((f"round {report.number}, trained images", f"{blobs}/processed-images/{report.run}/"))
