@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 
 from emulator.arm.authorization import Authorization
 from emulator.arm.service import ControlPlane
-from emulator.clock import Clock, ManualClock
+from emulator.clock import ManualClock
 from emulator.custom_vision.limits import TIERS, CallRates, TierLimits
 from emulator.custom_vision.service import CustomVision
 from emulator.home import SERVICES, Configuration
@@ -89,7 +89,7 @@ class Studio:
     """The service over one folder, with two training and two prediction accounts at the most."""
 
     folder: Path
-    clock: Clock
+    clock: ManualClock
     service: CustomVision
     control_plane: ControlPlane
     arm: httpx.AsyncClient
@@ -102,7 +102,7 @@ class Studio:
     async def open(
         cls,
         folder: Path,
-        clock: Clock | None = None,
+        clock: ManualClock | None = None,
         tiers: Mapping[str, TierLimits] = GENEROUS,
         openapi: OpenApi | None = None,
     ) -> Studio:

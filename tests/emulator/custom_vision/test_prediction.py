@@ -271,7 +271,7 @@ async def test_query_selects_by_tag_probability_application_iteration_and_time(
     assert await found(iterationId=UNKNOWN) == set()
     assert await found(startTime="2026-01-01T00:00:00Z", endTime="2026-01-02") == {red, lime}
     assert await found(startTime="2026-01-01T00:00:01Z") == set()
-    await gallery.clock.advance(30 * 24 * 3600 + 1)  # type: ignore[attr-defined]
+    await gallery.clock.advance(30 * 24 * 3600 + 1)
     assert await found() == set(), "predictions are kept for 30 days"
 
 

@@ -69,7 +69,6 @@ async def test_training_again_needs_a_change_or_force(
         400,
         {"code": "BadRequestTrainingNotNeeded", "message": "Nothing changed since last training"},
     )
-    await gallery.clock.sleep(0)
     forced = (await trainer.post(f"{model.path}/train", params={"forceTrain": "true"})).json()
     assert forced["name"] == "Iteration 2"
     done = await trained(trainer, model.path, forced["id"])
@@ -183,7 +182,7 @@ async def test_used_up_training_time_is_refused(tmp_path: Path, trained_folder: 
         again = {"forceTrain": "true"}
         refused = await client.post(f"{trained_folder.model.path}/train", params=again)
         assert refused.json()["code"] == "BadRequestExceededQuota"
-        await studio.clock.advance(31 * 24 * 3600)  # type: ignore[attr-defined]
+        await studio.clock.advance(31 * 24 * 3600)
         assert (await client.post(f"{trained_folder.model.path}/train", params=again)).status_code == 200
     await studio.close()
     assert TIERS["F0"].training_minutes_per_month == 60

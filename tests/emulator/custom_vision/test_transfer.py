@@ -71,7 +71,7 @@ async def test_faulty_token_is_refused(gallery: Studio, trainer: httpx.AsyncClie
     elif fault == "changed":
         token = token.replace("sig=", "sig=0")
     elif fault == "expired":
-        await gallery.clock.advance(24 * 3600)  # type: ignore[attr-defined]
+        await gallery.clock.advance(24 * 3600)
     elif fault == "deleted":
         await trainer.delete(model.path)
     else:
