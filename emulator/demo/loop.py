@@ -21,7 +21,7 @@ from emulator.demo.images import (
 )
 from emulator.demo.narration import Narration
 from emulator.demo.report import RoundReport, print_artifacts, print_table
-from emulator.demo.retraining import RetrainingError, RetrainingStack, Upload
+from emulator.demo.retraining import FinishedAction, RetrainingError, RetrainingStack, Upload
 from emulator.deployment_view import DeploymentView, summary_line
 from emulator.home import Home, HomeError
 from emulator.pulumi.engine import Deployment
@@ -40,7 +40,7 @@ _DEPLOYED_MINIMUM = 15
 class Size:
     """Images of each label: uploaded in the first round, in the second, and kept out of both."""
 
-    first: int = 10
+    first: int = 8
     second: int = 60
     held_out: int = 10
 
@@ -132,11 +132,9 @@ def _round(
         stack.upload(everything, done)
     run = stack.run()
     narration.tell(f"run {run} of {stack.logic_app_id.rsplit('/', 1)[-1]}")
-    for action in stack.follow(run):
-        colour = "green" if action.status == "Succeeded" else "yellow"
-        times = f" x {action.repetitions}" if action.repetitions else ""
-        code = f" ({action.code})" if action.code and action.status != "Succeeded" else ""
-        narration.tell(f"  [{colour}]{action.status:<9}[/] {action.name}{times}{code} [dim]{action.seconds:.2f}s[/]")
+    with narration.working() as show:
+        for action in stack.follow(run, show):
+            _tell(narration, action)
     manifest = stack.manifest(run)
     narration.tell(f"the run is {escape(stack.status(run))}: [bold]{manifest['decision']}[/], {manifest['reason']}")
     for name, reason in sorted(stack.rejected(run).items()):
@@ -147,6 +145,13 @@ def _round(
             judgement = stack.judge(held_out, done)
         narration.tell(f"{judgement.right} of {judgement.asked} held-out images right")
     return RoundReport(number, len(everything), run, manifest, judgement)
+
+
+def _tell(narration: Narration, action: FinishedAction) -> None:
+    colour = "green" if action.status == "Succeeded" else "yellow"
+    times = f" x {action.repetitions}" if action.repetitions else ""
+    code = f" ({action.code})" if action.code and action.status != "Succeeded" else ""
+    narration.tell(f"  [{colour}]{action.status:<9}[/] {action.name}{times}{code} [dim]{action.seconds:.2f}s[/]")
 
 
 def _second_round_answers(narration: Narration, stack: RetrainingStack, report: RoundReport) -> bool:

@@ -42,6 +42,15 @@ class Narration:
             yield lambda: bar.advance(task)
         self.tell(f"{text}: {total}")
 
+    @contextlib.contextmanager
+    def working(self) -> Generator[Callable[[str], None]]:
+        """Give what shows the work under way in place, on a terminal only."""
+        if not self.console.is_terminal:
+            yield lambda text: None
+            return
+        with self.console.status("") as status:
+            yield lambda text: status.update(f"[dim]{text}[/]")
+
     def _line(self, text: str) -> None:
         self.console.print(f"[dim]{time.monotonic() - self._start:7.1f}s[/]  {text}", highlight=False, soft_wrap=True)
 

@@ -57,20 +57,23 @@ def print_table(console: Console, rounds: Sequence[RoundReport]) -> None:
 
 def print_artifacts(console: Console, outputs: Mapping[str, Any], portal: str, rounds: Sequence[RoundReport]) -> None:
     """Print where the runs left their artifacts, and the portal's page of each run."""
-    blobs = outputs["blobEndpoint"].rstrip("/")
-    rows = [("the model in production", f"{blobs}/model-artifacts/production.json")]
+    rows = [("the model in production", "model-artifacts/production.json")]
+    for report in rounds:
+        run = report.run
+        rows.append((f"round {report.number}, record", f"model-artifacts/runs/{run}/manifest.json"))
+        rows.append((f"round {report.number}, figures", f"model-artifacts/runs/{run}/performance.json"))
+        rows.append((f"round {report.number}, trained images", f"processed-images/{run}/"))
+        if report.manifest["counts"]["rejected"]:
+            rows.append((f"round {report.number}, rejected images", f"rejected-images/{run}/"))
+    console.print()
+    console.print(f"Blobs below {outputs['blobEndpoint']}", soft_wrap=True)
+    for what, where in rows:
+        console.print(f"  {what:<24} {where}", soft_wrap=True)
+    console.print()
+    console.print(f"Predictions: POST {outputs['predictionUrl']}", soft_wrap=True)
     for report in rounds:
         run = quote(f"{outputs['logicAppId']}/runs/{report.run}", safe="")
-        rows.append((f"round {report.number}, page of the run", f"{portal}/run?id={run}"))
-        rows.append((f"round {report.number}, record", f"{blobs}/model-artifacts/runs/{report.run}/manifest.json"))
-        rows.append((f"round {report.number}, figures", f"{blobs}/model-artifacts/runs/{report.run}/performance.json"))
-        rows.append((f"round {report.number}, trained images", f"{blobs}/processed-images/{report.run}/"))
-        if report.manifest["counts"]["rejected"]:
-            rows.append((f"round {report.number}, rejected images", f"{blobs}/rejected-images/{report.run}/"))
-    rows.append(("predictions", outputs["predictionUrl"]))
-    console.print()
-    for what, where in rows:
-        console.print(f"{what:<26} {where}", highlight=False, soft_wrap=True)
+        console.print(f"Page of round {report.number}: {portal}/run?id={run}", soft_wrap=True)
 
 
 def _share(value: float | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -118,8 +118,11 @@ class RetrainingStack:
             time.sleep(_POLL_SECONDS)
         raise RetrainingError(f"the trigger {_TRIGGER} started no run within 30 s; see its histories in the portal")
 
-    def follow(self, run: str) -> Iterator[FinishedAction]:
-        """Yield the actions of `run` as they finish, until the run is over; skipped ones are left out."""
+    def follow(self, run: str, working: Callable[[str], None]) -> Iterator[FinishedAction]:
+        """Yield the actions of `run` as they finish, until the run is over; skipped ones are left out.
+
+        `working` is told again and again what is under way.
+        """
         loops = _loops_around(self._definition()["actions"])
         seen: set[str] = set()
         while True:
@@ -137,6 +140,7 @@ class RetrainingStack:
                     yield _finished(action)
             if over:
                 return
+            working(_under_way(actions, set(loops.values())))
             time.sleep(_POLL_SECONDS)
 
     def status(self, run: str) -> str:
@@ -218,6 +222,16 @@ class RetrainingStack:
 
     def _actions(self, run: str) -> list[dict[str, Any]]:
         return list(self._arm.values(f"{self.logic_app_id}/runs/{run}/actions", LOGIC_API_VERSION))
+
+
+def _under_way(actions: Sequence[Mapping[str, Any]], loops: Collection[str]) -> str:
+    """Return what is under way in words: the innermost actions, with how often those in loops were begun."""
+    running = [action for action in actions if not action["properties"].get("endTime") and action["name"] not in loops]
+    if not running:
+        return ""
+    newest = max(running, key=lambda action: action["properties"]["startTime"])
+    times = newest["properties"].get("repetitionCount", 0)
+    return f"{newest['name']} x {times}" if times else str(newest["name"])
 
 
 def _loops_around(actions: Mapping[str, Any], loop: str | None = None) -> dict[str, str]:

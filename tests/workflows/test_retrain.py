@@ -345,6 +345,46 @@ def test_a_run_without_any_role_still_ends_failed_and_says_where(retraining: Ret
     assert "Lock failed" in run.error["message"]
 
 
+def test_a_failed_run_fires_the_alert(retraining: Retraining):
+    world = retraining.world
+    criterion = {
+        "name": "RunsFailed",
+        "metricName": "RunsFailed",
+        "operator": "GreaterThan",
+        "threshold": 0,
+        "timeAggregation": "Total",
+        "criterionType": "StaticThresholdCriterion",
+    }
+    odata = "Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria"
+    rule = retraining.workflow.replace("Microsoft.Logic/workflows", "Microsoft.Insights/metricAlerts")
+    properties = {
+        "enabled": True,
+        "severity": 1,
+        "scopes": [retraining.workflow],
+        "evaluationFrequency": "PT1M",
+        "windowSize": "PT5M",
+        "criteria": {"odata.type": odata, "allOf": [criterion]},
+    }
+    world.put(rule, "2018-03-01", {"location": "global", "properties": properties})
+
+    def fired() -> list[Any]:
+        path = f"{world.arm.subscription}/providers/Microsoft.AlertsManagement/alerts"
+        alerts = [alert["properties"]["essentials"] for alert in world.arm.values(path, "2019-03-01")]
+        return [alert for alert in alerts if alert["alertRule"].lower() == rule.lower()]
+
+    assert fired() == []
+    world.arm.delete(retraining.blob_roles["artifacts"], "2022-04-01")
+    retraining.upload(FIRST)
+    assert retraining.run().status == "Failed"
+    pause = threading.Event()
+    for _ in range(200):
+        if fired():
+            break
+        pause.wait(0.05)
+    (alert,) = fired()
+    assert (alert["severity"], alert["monitorCondition"]) == ("Sev1", "Fired")
+
+
 def test_two_runs_at_once_are_one(retraining: Retraining):
     """The second ends at once and names the first, whichever trigger started it."""
     second: list[str] = []
