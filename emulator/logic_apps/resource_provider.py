@@ -46,7 +46,6 @@ _ADDRESSES: Final = {
                 "properties": {"addressRange": {"type": "string"}},
             },
         },
-        "openAuthenticationPolicies": {"type": "object"},
     },
     "additionalProperties": False,
 }
@@ -86,7 +85,7 @@ _SCHEMA: Final = {
                 },
                 "accessControl": {
                     "type": "object",
-                    "properties": dict.fromkeys(("triggers", "contents", "actions", "workflowManagement"), _ADDRESSES),
+                    "properties": dict.fromkeys(("triggers", "contents"), _ADDRESSES),
                     "additionalProperties": False,
                 },
             },

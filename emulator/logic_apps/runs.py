@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from emulator.clock import Clock
+from emulator.logic_apps.access_control import AccessControl
 from emulator.logic_apps.components import Definition, Trigger
 from emulator.logic_apps.definition import read
 from emulator.logic_apps.execution import Execution, cancel_all, moment_of, stamp
@@ -39,6 +40,7 @@ class Workflow:
     enabled: bool
     definition: Definition
     parameters: Mapping[str, Any]
+    access: AccessControl
 
     @property
     def name(self) -> str:

@@ -25,6 +25,7 @@ from emulator.clock import Clock
 from emulator.home import Secrets
 from emulator.identity import Principal, TokenIssuer
 from emulator.logic_apps import limits
+from emulator.logic_apps.access_control import Guarded
 from emulator.logic_apps.components import Trigger
 from emulator.logic_apps.http_calls import HttpCalls, parsed_content
 from emulator.logic_apps.resource_provider import LogicAppsProvider
@@ -104,7 +105,7 @@ class LogicApps:
 
     async def _invoke(self, request: Request) -> Response:
         name = request.path_params["trigger"]
-        workflow = self._signed(request, f"/triggers/{name}/run")
+        workflow = self._admitted(request, f"/triggers/{name}/run", "triggers")
         if isinstance(workflow, Response):
             return workflow
         trigger = next(
@@ -164,7 +165,7 @@ class LogicApps:
 
     async def _contents(self, request: Request) -> Response:
         run, what = request.path_params["run"], request.path_params["what"]
-        workflow = self._signed(request, f"/runs/{run}/contents/read")
+        workflow = self._admitted(request, f"/runs/{run}/contents/read", "contents")
         if isinstance(workflow, Response):
             return workflow
         path = unquote(request.path_params["path"])
@@ -178,12 +179,22 @@ class LogicApps:
             return _error(404, "ContentNotFound", f"There is no {what} of '{path}'.")
         return Response(text, media_type="application/json")
 
-    def _signed(self, request: Request, permission: str) -> Workflow | Response:
+    def _admitted(self, request: Request, permission: str, guarded: Guarded) -> Workflow | Response:
         raw = request.scope["raw_path"].decode("ascii")
         if not self._signatures.valid(raw, permission, request.query_params):
             return _error(401, "DirectApiAuthorizationRequired", "The address has no valid signature.")
         workflow = self._workflows.by_guid(request.path_params["guid"])
-        return workflow or _error(404, "WorkflowNotFound", "There is no such workflow.")
+        if workflow is None:
+            return _error(404, "WorkflowNotFound", "There is no such workflow.")
+        caller = request.client.host if request.client else ""
+        if not workflow.access.admits(guarded, caller):
+            return _error(
+                403,
+                "AuthorizationFailed",
+                f"The client IP address '{caller}' is not in the allowed caller IP address ranges specified in the "
+                f"workflow access control configuration.",
+            )
+        return workflow
 
 
 def _schema_fault(trigger: Trigger, body: Any) -> str | None:

@@ -7,6 +7,7 @@ import secrets
 from typing import Any
 
 from emulator.clock import Clock
+from emulator.logic_apps.access_control import AccessControl
 from emulator.logic_apps.checks import parse_checked
 from emulator.logic_apps.components import Definition
 from emulator.logic_apps.definition import read
@@ -98,4 +99,5 @@ def _workflow(id: str, body: dict[str, Any], definition: Definition) -> Workflow
         properties.get("state", "Enabled") == "Enabled",
         definition,
         parameter_values(definition, properties.get("parameters") or {}),
+        AccessControl.parse(properties.get("accessControl")),
     )

@@ -74,7 +74,9 @@ class Service:
         self._open()
         await self.logic_apps.start()
 
-    async def deploy(self, definition: dict[str, Any], **parameters: Any) -> dict[str, Any]:
+    async def deploy(
+        self, definition: dict[str, Any], access_control: dict[str, Any] | None = None, **parameters: Any
+    ) -> dict[str, Any]:
         """Put a definition; `parameters` are values."""
         body = {
             "location": "eastus",
@@ -86,6 +88,7 @@ class Service:
                     **definition,
                 },
                 "parameters": {name: {"value": value} for name, value in parameters.items()},
+                **({"accessControl": access_control} if access_control is not None else {}),
             },
         }
         return await self.provider.put(Resource(ResourceId.parse(WORKFLOW), body), None)
