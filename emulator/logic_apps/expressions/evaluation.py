@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, TypeAlias
+from functools import lru_cache, partial
+from typing import Any, Final, TypeAlias
 
 from emulator.logic_apps.expressions.environment import Environment, Json
-from emulator.logic_apps.expressions.errors import ExpressionError
-from emulator.logic_apps.expressions.functions import FUNCTIONS, Function
-from emulator.logic_apps.expressions.parser import Call, Literal, Node, Selection, parse_string
-from emulator.logic_apps.expressions.values import find_key, plain, to_text, type_name
+from emulator.logic_apps.expressions.errors import ExpressionError, deep_nesting_is_an_error
+from emulator.logic_apps.expressions.functions import FUNCTIONS
+from emulator.logic_apps.expressions.parser import Call, Literal, Node, Selection, Step, parse_string
+from emulator.logic_apps.expressions.values import exported, find_key, int32, to_text, type_name
 
 Evaluator: TypeAlias = Callable[[Environment], Any]
 
@@ -30,15 +29,23 @@ class Template:
 
     def __init__(self, evaluator: Evaluator, references: frozenset[Reference]) -> None:
         self._evaluator = evaluator
-        self.references = references
+        self._references = references
 
+    @property
+    def references(self) -> frozenset[Reference]:
+        """What of the run the template reads."""
+        return self._references
+
+    @deep_nesting_is_an_error("ExpressionEvaluationFailed")
     def evaluate(self, environment: Environment) -> Json:
-        """Return the JSON value with every expression replaced by its result.
+        """Return the JSON value with every expression replaced by its result; it shares nothing with the environment.
 
         Raises:
             ExpressionError: an expression cannot be evaluated.
         """
-        return plain(self._evaluator(environment))
+        value = self._evaluator(environment)
+        # Functions never change what they are given, so that one copy at the end is enough.
+        return value if value is None or isinstance(value, str | int) else exported(value)
 
 
 def compile_template(value: Json) -> Template:
@@ -47,16 +54,18 @@ def compile_template(value: Json) -> Template:
     Raises:
         ExpressionError: a syntax error, an unknown function or a wrong number of arguments.
     """
-    if isinstance(value, str):
-        return _compiled_string(value)
-    references: set[Reference] = set()
-    return Template(_compile(value, references), frozenset(references))
+    return _compiled_string(value) if isinstance(value, str) else _compiled(value)
 
 
 @lru_cache(maxsize=20_000)
 def _compiled_string(text: str) -> Template:
+    return _compiled(text)
+
+
+@deep_nesting_is_an_error("InvalidTemplate")
+def _compiled(value: Json) -> Template:
     references: set[Reference] = set()
-    return Template(_compile(text, references), frozenset(references))
+    return Template(_compile(value, references), frozenset(references))
 
 
 def evaluate(value: Json, environment: Environment) -> Json:
@@ -71,29 +80,47 @@ def _compile(value: Json, references: set[Reference]) -> Evaluator:
         members = [_compile(member, references) for member in value]
         return lambda environment: [member(environment) for member in members]
     if isinstance(value, dict):
-        pairs = [(_compile_string(key, references), _compile(member, references)) for key, member in value.items()]
-        return lambda environment: {to_text(key(environment)): member(environment) for key, member in pairs}
+        pairs = [(_compile_key(key, references), _compile(member, references)) for key, member in value.items()]
+        return lambda environment: {key(environment): member(environment) for key, member in pairs}
+    return _constant(value)
+
+
+def _constant(value: Json) -> Evaluator:
     return lambda _: value
+
+
+def _compile_key(key: str, references: set[Reference]) -> Evaluator:
+    evaluator = _compile_string(key, references)
+
+    def name(environment: Environment) -> str:
+        found = evaluator(environment)
+        if not isinstance(found, str):
+            raise ExpressionError(
+                f"The property name '{key}' has to give a string; it gave a value of type '{type_name(found)}'."
+            )
+        return found
+
+    return name
 
 
 def _compile_string(text: str, references: set[Reference]) -> Evaluator:
     parsed = parse_string(text)
     if isinstance(parsed, str):
-        return lambda _: parsed
-    if isinstance(parsed, list):
-        parts = [part if isinstance(part, str) else _node(part, references) for part in parsed]
-        return lambda environment: "".join(
-            part if isinstance(part, str) else to_text(part(environment)) for part in parts
-        )
-    return _node(parsed, references)
+        return _constant(parsed)
+    if not isinstance(parsed, list):
+        return _node(parsed, references)
+    parts = [_constant(part) if isinstance(part, str) else _node(part, references) for part in parsed]
+    return lambda environment: "".join([to_text(part(environment)) for part in parts])
 
 
 def _node(node: Node, references: set[Reference]) -> Evaluator:
-    if isinstance(node, Literal):
-        return lambda _: node.value
-    if isinstance(node, Call):
-        return _call(node, references)
-    return _selection(node, references)
+    match node:
+        case Literal(value):
+            return _constant(value)
+        case Call():
+            return _call(node, references)
+        case Selection():
+            return _selection(node, references)
 
 
 def _call(node: Call, references: set[Reference]) -> Evaluator:
@@ -103,65 +130,81 @@ def _call(node: Call, references: set[Reference]) -> Evaluator:
             f"The template function '{node.function}' is not defined or not valid.", "InvalidTemplate", node.position
         )
     count = len(node.arguments)
-    if count < function.least or (function.most is not None and count > function.most):
+    if not function.takes(count):
         raise ExpressionError(
-            f"The template language function '{function.name}' {_arity(function)}. The function was invoked with "
-            f"'{count}' parameter(s).",
+            f"The template language function '{function.name}' takes {function.arity}; it is called with {count}.",
             "InvalidTemplate",
             node.position,
         )
     if function.of_run:
-        first = node.arguments[0] if node.arguments else None
-        name = first.value if isinstance(first, Literal) and isinstance(first.value, str) else None
+        head = node.arguments[0] if node.arguments else None
+        name = head.value if isinstance(head, Literal) and isinstance(head.value, str) else None
         references.add(Reference(function.name, name))
     arguments = [_node(argument, references) for argument in node.arguments]
     body = function.body
     if function.lazy:
-        return lambda environment: body(
-            environment, *(lambda argument=argument: argument(environment) for argument in arguments)
-        )
-    return lambda environment: body(environment, *[argument(environment) for argument in arguments])
+        return lambda environment: body(environment, *[partial(argument, environment) for argument in arguments])
+    match arguments:
+        case []:
+            return body
+        case [only]:
+            return lambda environment: body(environment, only(environment))
+        case [head, other]:
+            return lambda environment: body(environment, head(environment), other(environment))
+        case _:
+            return lambda environment: body(environment, *[argument(environment) for argument in arguments])
 
 
-def _arity(function: Function) -> str:
-    if function.most is None:
-        return f"expects at least {function.least} parameter(s)"
-    if function.most == function.least:
-        return f"expects {function.least} parameter(s)"
-    return f"expects {function.least} to {function.most} parameters"
+_UNDEFINED: Final[Any] = object()
+"""What ``?`` selects from null. Any further selection from it gives it again; to functions it is null."""
 
 
 def _selection(node: Selection, references: set[Reference]) -> Evaluator:
-    target, key = _node(node.target, references), _node(node.key, references)
+    target = _call(node.target, references)
+    steps = [(_node(step.key, references), step) for step in node.steps]
 
     def select(environment: Environment) -> Any:
-        return _select(target(environment), key(environment), node)
+        value = target(environment)
+        for key, step in steps:
+            if value is _UNDEFINED:
+                return None
+            value = _select(value, key(environment), step)
+        return None if value is _UNDEFINED else value
 
     return select
 
 
-def _select(value: Any, key: Any, node: Selection) -> Any:
+def _select(value: Any, key: Any, step: Step) -> Any:
     if isinstance(value, dict) and isinstance(key, str):
         found = find_key(value, key)
         if found is not None:
-            return copy.deepcopy(value[found]) if isinstance(value[found], dict | list) else value[found]
-        if node.optional:
+            return value[found]
+        if step.optional:
             return None
-        raise _cannot(node, f"property '{key}' doesn't exist, available properties are '{', '.join(value)}'")
+        raise _cannot(step, f"property '{key}' doesn't exist, available properties are '{', '.join(value)}'")
     if isinstance(value, list) and isinstance(key, int) and not isinstance(key, bool):
-        if 0 <= key < len(value):
-            return copy.deepcopy(value[key]) if isinstance(value[key], dict | list) else value[key]
-        if node.optional:
+        index = int32(key)
+        if 0 <= index < len(value):
+            return value[index]
+        if step.optional:
             return None
-        raise _cannot(node, f"array index '{key}' is outside bounds (0, {len(value) - 1}) of array")
-    if value is None and node.optional:
-        return None
-    raise _cannot(
-        node,
-        f"property '{key}' cannot be selected. Property selection is not supported on values of type "
-        f"'{type_name(value)}'",
-    )
+        raise _cannot(step, f"array index '{index}' is outside bounds (0, {len(value) - 1}) of array")
+    if value is None and step.optional and isinstance(key, str | int) and not isinstance(key, bool):
+        return _UNDEFINED
+    raise _cannot(step, f"'{to_text(key)}' cannot be selected{_why(value, key)}")
 
 
-def _cannot(node: Selection, reason: str) -> ExpressionError:
-    return ExpressionError(f"The template language expression '{node.text}' cannot be evaluated because {reason}.")
+def _why(value: Any, key: Any) -> str:
+    match value:
+        case list():
+            return ": an element of an array is selected by an integer"
+        case dict() if not isinstance(key, str):
+            return ": a property of an object is selected by its name"
+        case None:
+            return " from null"
+        case _:
+            return f": selection is not supported on values of type '{type_name(value)}'"
+
+
+def _cannot(step: Step, reason: str) -> ExpressionError:
+    return ExpressionError(f"The template language expression '{step.text}' cannot be evaluated because {reason}.")

@@ -1,34 +1,31 @@
 """Parses expressions and the strings that hold them.
 
-A string is an expression when it begins with ``@`` (``@@`` stands for a literal ``@``), or it has parts in ``@{...}``.
+A string is an expression when it begins with ``@`` (``@@`` stands for a literal ``@``), or it has parts in ``@{...}``
+(``@@{`` stands for a literal ``@{``).
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import Literal as OneOf
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-from emulator.logic_apps.expressions.errors import syntax_error
+from emulator.logic_apps.expressions.errors import ExpressionError, syntax_error
+from emulator.logic_apps.expressions.scanner import Scalar, Token, scan, word_value
 
-_INTEGER_RANGE = range(-(2**63), 2**63)
-_LONGEST = 8192
-"""Characters of an expression ("Limits and configuration reference for Azure Logic Apps", learn.microsoft.com)."""
-_DEEPEST = 200
-"""Calls in calls, and selections from selections; no real expression comes near."""
+DEEPEST_NESTING: Final = 200
+"""Calls and brackets in one another. Ours: within Python's stack, and more than 8,192 characters ever need."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Literal:
     """A string, a number, true, false or null."""
 
-    value: str | int | float | bool | None
+    value: Scalar
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Call:
-    """A function with its arguments; `text` is how it is written."""
+    """A function with its arguments; `position` is the column of its name, `text` how it is written."""
 
     function: str
     arguments: tuple[Node, ...]
@@ -36,14 +33,21 @@ class Call:
     text: str
 
 
-@dataclass(frozen=True)
-class Selection:
-    """``target.key`` or ``target[key]``; `optional` with a ``?`` before."""
+@dataclass(frozen=True, slots=True)
+class Step:
+    """``.key`` or ``[key]`` after a call; `optional` with a ``?`` before, `text` is all from the call to here."""
 
-    target: Node
     key: Node
     optional: bool
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A call and the properties or elements selected from its result, one out of the other."""
+
+    target: Call
+    steps: tuple[Step, ...]
 
 
 Node: TypeAlias = Literal | Call | Selection
@@ -51,209 +55,145 @@ Node: TypeAlias = Literal | Call | Selection
 Part: TypeAlias = str | Node
 """A piece of an interpolated string."""
 
-_TOKEN = re.compile(
-    r"""\s*(?:
-    (?P<string>'(?:[^']|'')*')
-  | (?P<number>[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)
-  | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
-  | (?P<symbol>[()\[\],.?])
-  | (?P<end>$)
-  | (?P<bad>.)
-)""",
-    re.VERBOSE | re.DOTALL,
-)
-_SYMBOLS = {
-    "(": "LeftParenthesis",
-    ")": "RightParenthesis",
-    "[": "LeftSquareBracket",
-    "]": "RightSquareBracket",
-    ",": "Comma",
-    ".": "Dot",
-    "?": "QuestionMark",
-}
-_Kind = OneOf["string", "number", "name", "symbol", "end"]
-
-
-@dataclass(frozen=True)
-class _Token:
-    kind: str
-    text: str
-    position: int
-    end: int
-
-    @property
-    def called(self) -> str:
-        if self.kind == "symbol":
-            return _SYMBOLS[self.text]
-        if self.kind == "number":
-            return "Integer" if re.fullmatch(r"[+-]?\d+", self.text) else "Float"
-        return {"string": "StringLiteral", "name": "Identifier", "end": "EndOfData"}[self.kind]
-
 
 def parse_string(text: str) -> Node | list[Part] | str:
     """Return an expression, the parts of an interpolated string, or the literal string that `text` stands for.
 
     Raises:
-        ExpressionError: the expression in it is not valid.
+        ExpressionError: the expression in it is not valid; `position` is the column in `text`.
     """
-    if text == "@" or "@" not in text:
+    if "@" not in text or text == "@":
         return text
     if text.startswith("@@"):
-        return text[1:] if "@{" not in text[2:] else _parts(text)
+        return text[1:]
     if text.startswith("@") and not text.startswith("@{"):
-        node, end = parse(text, 1)
-        if end != len(text):
-            raise syntax_error(f"Unable to parse template language expression '{text[1:]}'.", end)
-        return node
-    return _parts(text) if "@{" in text else text
+        return parse(text, 1, len(text))
+    return _interpolation(text) if "@{" in text else text
 
 
-def _parts(text: str) -> list[Part] | str:
+def _interpolation(text: str) -> list[Part] | str:
     parts: list[Part] = []
     literal = ""
     index = 0
-    while index < len(text):
-        if text.startswith("@@{", index):
+    while (found := text.find("@", index)) >= 0:
+        literal += text[index:found]
+        if text.startswith("@@{", found):
             literal += "@{"
-            index += 3
-        elif text.startswith("@{", index):
-            end = _closing_brace(text, index + 2)
-            inner = text[index + 2 : end]
-            node, _ = parse(inner, 0)
+            index = found + 3
+        elif text.startswith("@{", found):
+            end = _closing_brace(text, found)
             if literal:
                 parts.append(literal)
-            literal = ""
-            parts.append(node)
+                literal = ""
+            parts.append(parse(text, found + 2, end))
             index = end + 1
         else:
-            literal += text[index]
-            index += 1
-    if literal:
-        parts.append(literal)
-    return parts if any(not isinstance(part, str) for part in parts) else "".join(str(part) for part in parts)
+            literal += "@"
+            index = found + 1
+    literal += text[index:]
+    if not parts:
+        return literal
+    return [*parts, literal] if literal else parts
 
 
-def _closing_brace(text: str, start: int) -> int:
+def _closing_brace(text: str, begin: int) -> int:
     quoted = False
-    for index in range(start, len(text)):
+    for index in range(begin + 2, len(text)):
         if text[index] == "'":
             quoted = not quoted
         elif text[index] == "}" and not quoted:
             return index
-    raise syntax_error(f"The template language expression '{text}' has no closing brace for '@{{'.", start)
+    raise syntax_error(f"The '@{{' at position {begin} of '{text}' has no closing brace.", begin)
 
 
-def parse(text: str, start: int) -> tuple[Node, int]:
-    """Parse the expression that takes up `text` from `start` on; return it and where it ends.
+def parse(text: str, begin: int, end: int) -> Node:
+    """Parse the expression that takes up `text` from `begin` to `end`.
 
     Raises:
         ExpressionError: it is not valid.
     """
-    if len(text) - start > _LONGEST:
-        raise syntax_error(f"The expression has {len(text) - start} characters; the limit is {_LONGEST}.", start)
-    parser = _Parser(text, start)
-    node = parser.expression(0)
-    parser.expect("end", "EndOfData")
-    return node, len(text)
+    return _Parser(text, begin, end).whole()
 
 
 class _Parser:
-    def __init__(self, text: str, start: int) -> None:
+    """Recursive descent over the tokens of one expression."""
+
+    def __init__(self, text: str, begin: int, end: int) -> None:
         self._text = text
-        self._start = start
-        self._at = self._scan(start)
+        self._expression = text[begin:end]
+        self._tokens = scan(text, begin, end)
+        self._index = 0
 
-    def expression(self, depth: int) -> Node:
-        if depth > _DEEPEST:
-            raise syntax_error(f"The expression nests more than {_DEEPEST} calls.", self._at.position)
-        token = self._at
-        if token.kind == "string":
-            self._next()
-            return Literal(token.text[1:-1].replace("''", "'"))
-        if token.kind == "number":
-            self._next()
-            return Literal(self._number(token))
-        if token.kind != "name":
-            raise self._unexpected("Identifier")
-        word = token.text.lower()
-        self._next()
-        if word in ("true", "false", "null") and not self._is("("):
-            return Literal({"true": True, "false": False, "null": None}[word])
-        return self._selections(self._call(token, depth), token.position, depth)
+    def whole(self) -> Node:
+        node = self._node(0)
+        self._take("EndOfData")
+        return node
 
-    def _call(self, name: _Token, depth: int) -> Node:
-        self.expect("(", "LeftParenthesis")
+    def _node(self, depth: int) -> Node:
+        token = self._tokens[self._index]
+        if depth > DEEPEST_NESTING:
+            raise syntax_error(f"The expression nests deeper than {DEEPEST_NESTING} calls.", token.begin)
+        self._index += 1
+        match token.kind:
+            case "Literal" | "Integer" | "Float":
+                return Literal(token.value)
+            case "Word":
+                return Literal(word_value(str(token.value)))
+            case "Identifier":
+                call = self._call(token, depth)
+                steps = self._steps(token.begin, depth)
+                return Selection(call, steps) if steps else call
+            case _:
+                raise self._wrong("Identifier", token)
+
+    def _call(self, name: Token, depth: int) -> Call:
+        self._take("LeftParenthesis")
         arguments: list[Node] = []
-        if not self._is(")"):
-            arguments.append(self.expression(depth + 1))
-            while self._is(","):
-                self._next()
-                arguments.append(self.expression(depth + 1))
-        end = self._at.end
-        self.expect(")", "RightParenthesis")
-        return Call(name.text, tuple(arguments), name.position, self._text[name.position : end])
+        if self._at("RightParenthesis") is None:
+            arguments.append(self._node(depth + 1))
+            while self._at("Comma") is not None:
+                self._index += 1
+                arguments.append(self._node(depth + 1))
+        end = self._take("RightParenthesis").end
+        return Call(str(name.value), tuple(arguments), name.begin, self._text[name.begin : end])
 
-    def _selections(self, node: Node, begin: int, depth: int) -> Node:
-        for _ in range(_DEEPEST):
-            optional = self._is("?")
-            if optional:
-                self._next()
-            if self._is("."):
-                self._next()
-                if self._at.kind != "name":
-                    raise self._unexpected("Identifier")
-                key: Node = Literal(self._at.text)
-                end = self._at.end
-                self._next()
-            elif self._is("["):
-                self._next()
-                key = self.expression(depth + 1)
-                end = self._at.end
-                self.expect("]", "RightSquareBracket")
+    def _steps(self, begin: int, depth: int) -> tuple[Step, ...]:
+        steps: list[Step] = []
+        while True:
+            optional = self._at("QuestionMark") is not None
+            self._index += optional
+            if self._at("Dot") is not None:
+                self._index += 1
+                token = self._tokens[self._index]
+                if token.kind != "Word":
+                    self._take("Identifier")
+                else:
+                    self._index += 1
+                key, end = Literal(token.value), token.end
+            elif self._at("LeftSquareBracket") is not None:
+                self._index += 1
+                key = self._node(depth + 1)
+                end = self._take("RightSquareBracket").end
             elif optional:
-                raise self._unexpected("Dot")
+                raise self._wrong("Dot", self._tokens[self._index])
             else:
-                return node
-            node = Selection(node, key, optional, self._text[begin:end])
-        raise syntax_error(f"The expression selects more than {_DEEPEST} times in a row.", self._at.position)
+                return tuple(steps)
+            steps.append(Step(key, optional, self._text[begin:end]))
 
-    def _number(self, token: _Token) -> int | float:
-        if token.called == "Float":
-            return float(token.text)
-        value = int(token.text)
-        if value not in _INTEGER_RANGE:
-            raise syntax_error(f"The integer {token.text} is out of the range of 64 bits.", token.position)
-        return value
+    def _at(self, kind: str) -> Token | None:
+        token = self._tokens[self._index]
+        return token if token.kind == kind else None
 
-    def expect(self, what: str, called: str) -> None:
-        token = self._at
-        if token.kind != what and not (token.kind == "symbol" and token.text == what):
-            raise self._unexpected(called)
-        if what != "end":
-            self._next()
+    def _take(self, kind: str) -> Token:
+        token = self._tokens[self._index]
+        if token.kind != kind:
+            raise self._wrong(kind, token)
+        self._index += 1
+        return token
 
-    def _is(self, symbol: str) -> bool:
-        return self._at.kind == "symbol" and self._at.text == symbol
-
-    def _next(self) -> None:
-        self._at = self._scan(self._at.end)
-
-    def _scan(self, position: int) -> _Token:
-        match = _TOKEN.match(self._text, position)
-        assert match is not None and match.lastgroup is not None  # noqa: PT018 - the pattern takes anything
-        text = match[match.lastgroup]
-        begin = match.start(match.lastgroup)
-        if match.lastgroup == "bad":
-            raise syntax_error(
-                f"The template language expression '{self._text[self._start :]}' is not valid: the string character "
-                f"'{text}' at position '{begin - self._start}' is not expected.",
-                begin,
-            )
-        return _Token(match.lastgroup, text, begin, match.end())
-
-    def _unexpected(self, expected: str) -> Exception:
+    def _wrong(self, expected: str, token: Token) -> ExpressionError:
         return syntax_error(
-            f"Unable to parse template language expression '{self._text[self._start :]}': expected token '{expected}' "
-            f"and actual '{self._at.called}'.",
-            self._at.position,
+            f"Unable to parse template language expression '{self._expression}': expected token '{expected}' "
+            f"and actual '{token.kind}'.",
+            token.begin,
         )

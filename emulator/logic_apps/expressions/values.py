@@ -1,32 +1,27 @@
-"""What values are in expressions: their names, their text, equality, binary and XML content."""
+"""What values are in expressions: their types, text, equality and the way out of an evaluation.
+
+A value is a JSON value. Integers are Python's `int` in the range of 64 bits, floats `float`. .NET's decimals, which
+only ``decimal()`` and arithmetic with its results give, are `decimal.Decimal` inside an evaluation, floats outside.
+Binary and XML content is the object ``{"$content-type", "$content"}`` with base64.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
-import json
+import math
+from decimal import Decimal
 from typing import Any, Final
 
-from lxml import etree  # pyright: ignore[reportAttributeAccessIssue]
-
+from emulator.logic_apps.expressions import json_text
 from emulator.logic_apps.expressions.errors import ExpressionError
 
 CONTENT: Final = "$content"
 CONTENT_TYPE: Final = "$content-type"
-XML_CONTENT_TYPE: Final = "application/xml;charset=utf-8"
 OCTETS: Final = "application/octet-stream"
 
-
-class XmlValue:
-    """The root of an XML document or fragment, as ``xml()`` gives it to ``xpath()`` and ``json()``."""
-
-    def __init__(self, element: Any, *, declared: bool = False) -> None:
-        self.element = element
-        self.declared = declared
-
-    def text(self) -> str:
-        """Return the XML as text."""
-        return etree.tostring(self.element, encoding="unicode", with_tail=False)
+LEAST_INTEGER: Final = -(2**63)
+GREATEST_INTEGER: Final = 2**63 - 1
 
 
 def type_name(value: Any) -> str:
@@ -37,101 +32,153 @@ def type_name(value: Any) -> str:
         return "Boolean"
     if isinstance(value, int):
         return "Integer"
-    if isinstance(value, float):
+    if isinstance(value, float | Decimal):
         return "Float"
     if isinstance(value, str):
         return "String"
     return "Array" if isinstance(value, list) else "Object"
 
 
-def is_binary(value: Any) -> bool:
-    """Tell whether `value` is content with its type: ``{"$content-type", "$content"}``."""
-    return isinstance(value, dict) and CONTENT in value and CONTENT_TYPE in value
+def is_integer(value: Any) -> bool:
+    """Tell whether `value` is an integer of 64 bits."""
+    return isinstance(value, int) and not isinstance(value, bool) and LEAST_INTEGER <= value <= GREATEST_INTEGER
 
 
-def binary(content: bytes, content_type: str = OCTETS) -> dict[str, str]:
-    """Return `content` as a content-typed object."""
-    return {CONTENT_TYPE: content_type, CONTENT: base64.b64encode(content).decode("ascii")}
+def is_number(value: Any) -> bool:
+    """Tell whether `value` is an integer, float or decimal."""
+    return isinstance(value, float | Decimal) or is_integer(value)
 
 
-def decode_base64(text: str, function: str) -> bytes:
-    """Return the bytes of base64 `text`."""
+def int32(value: int) -> int:
+    """Return the lower 32 bits as a signed integer: the service narrows indexes, counts and intervals like that."""
+    return (value + 2**31) % 2**32 - 2**31
+
+
+def content_of(value: Any) -> tuple[str, str] | None:
+    """Return the content type and the base64 of content, or None if `value` is none.
+
+    The names of its two properties ignore case; null in one of them makes it a common object.
+    """
+    if not isinstance(value, dict):
+        return None
+    kind, content = value.get(CONTENT_TYPE), value.get(CONTENT)
+    if kind is None or content is None:
+        lowered = {str(name).lower(): member for name, member in value.items()}
+        kind, content = lowered.get(CONTENT_TYPE), lowered.get(CONTENT)
+    return (str(kind), str(content)) if kind is not None and content is not None else None
+
+
+def content(data: bytes, content_type: str = OCTETS) -> dict[str, str]:
+    """Return `data` as content."""
+    return {CONTENT_TYPE: content_type, CONTENT: base64.b64encode(data).decode("ascii")}
+
+
+def decode_base64(text: str) -> bytes:
+    """Return the bytes of base64; white space in it is skipped.
+
+    Raises:
+        ValueError: it is no base64.
+    """
     try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise ExpressionError(
-            f"The template language function '{function}' was invoked with a parameter that is not valid. "
-            f"The value cannot be decoded from base64 representation."
-        ) from error
+        return base64.b64decode("".join(text.split()), validate=True)
+    except binascii.Error as error:
+        raise ValueError(str(error)) from error
 
 
-def content_bytes(value: dict[str, Any], function: str) -> bytes:
-    """Return the bytes of a content-typed object."""
-    return decode_base64(str(value[CONTENT]), function)
+def charset_of(content_type: str) -> str:
+    """Return the charset that a content type names, UTF-8 if none.
+
+    Raises:
+        ValueError: the content type is not well formed.
+    """
+    kind, *parameters = content_type.split(";")
+    if "/" not in kind or any("=" not in parameter for parameter in parameters):
+        raise ValueError(f"'{content_type}' is not a content type")
+    for parameter in parameters:
+        name, _, given = parameter.partition("=")
+        if name.strip().lower() == "charset":
+            return given.strip().strip('"')
+    return "utf-8"
 
 
-def number_text(value: float) -> str:
-    """Return a float as .NET prints it: 15 significant digits where they suffice, ``1E+21``."""
-    if value != value:
-        return "NaN"
-    if value in (float("inf"), float("-inf")):
-        return "Infinity" if value > 0 else "-Infinity"
-    text = repr(value)
-    mantissa, mark, exponent = text.partition("e")
-    if mantissa.endswith(".0"):
-        mantissa = mantissa[:-2]
-    if not mark:
-        return mantissa
-    power = int(exponent)
-    return f"{mantissa}E{'+' if power >= 0 else '-'}{abs(power):02}"
+def content_text(content_type: str, encoded: str) -> str:
+    """Return the text of content, decoded by its charset.
+
+    Raises:
+        ValueError: it cannot be decoded.
+    """
+    charset = charset_of(content_type)
+    if charset.lower() == "utf-16":
+        charset = "utf-16-le"
+    try:
+        return decode_base64(encoded).decode(charset, errors="replace")
+    except LookupError as error:
+        raise ValueError(f"the charset '{charset}' is not known") from error
 
 
-def to_text(value: Any) -> str:
-    """Return what ``string()`` and interpolation make of `value`."""
+def to_text(value: Any, function: str = "string") -> str:
+    """Return what ``string()`` and interpolation make of `value`.
+
+    Raises:
+        ExpressionError: content cannot be decoded, an integer does not fit into 64 bits.
+    """
+    if isinstance(value, str):
+        return value
     if value is None:
         return ""
     if isinstance(value, bool):
         return "True" if value else "False"
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int):
+    if isinstance(value, int) and is_integer(value):
         return str(value)
     if isinstance(value, float):
-        return number_text(value)
-    if isinstance(value, XmlValue):
-        return value.text()
-    if is_binary(value):
-        return content_bytes(value, "string").decode("utf-8-sig", errors="replace")
-    return to_json(value)
+        return json_text.float_text(value)
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, list | dict):
+        found = content_of(value)
+        if found is None:
+            return json_text.write(value)
+        try:
+            return content_text(*found)
+        except ValueError as error:
+            raise not_convertible(function, "a string", str(error)) from error
+    raise not_convertible(function, "a string", "the value has no text")
 
 
-def to_json(value: Any) -> str:
-    """Return compact JSON."""
-    return json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"))
-
-
-def plain(value: Any) -> Any:
-    """Return `value` with XML in it turned into content-typed objects, as outputs show it."""
-    if isinstance(value, XmlValue):
-        return binary(value.text().encode(), XML_CONTENT_TYPE)
-    if isinstance(value, list):
-        return [plain(member) for member in value]
-    if isinstance(value, dict):
-        return {key: plain(member) for key, member in value.items()}
-    return value
+def not_convertible(function: str, target: str, reason: str) -> ExpressionError:
+    """Return the error of a conversion."""
+    return ExpressionError(
+        f"The template language function '{function}' cannot convert its parameter to {target}: {reason}."
+    )
 
 
 def same(left: Any, right: Any) -> bool:
-    """Tell whether ``equals()`` holds: numbers by value, strings by code point, arrays and objects by content."""
-    if isinstance(left, bool) or isinstance(right, bool):
-        return isinstance(left, bool) and isinstance(right, bool) and left == right
-    if isinstance(left, int | float) and isinstance(right, int | float):
-        return left == right
+    """Tell whether ``equals()`` holds: numbers by value, all else strictly."""
+    if is_number(left) and is_number(right):
+        return numeric(left, right, float.__eq__, Decimal.__eq__) if type(left) is not type(right) else left == right
     return strictly_same(left, right)
 
 
+def numeric(left: Any, right: Any, floats: Any, decimals: Any) -> Any:
+    """Return the result of an operation on two numbers of different types: as decimals if one is, else as floats."""
+    if (isinstance(left, Decimal) or isinstance(right, Decimal)) and math.isfinite(left) and math.isfinite(right):
+        return decimals(as_decimal(left), as_decimal(right))
+    return floats(float(left), float(right))
+
+
+def as_decimal(value: Any) -> Decimal:
+    """Return a number as a decimal; of a float 15 digits count, as in .NET's conversion."""
+    if isinstance(value, float):
+        return Decimal(format(value, ".15g"))
+    return Decimal(value)
+
+
 def strictly_same(left: Any, right: Any) -> bool:
-    """Tell whether two JSON values are the same, types of numbers included, as in collections."""
+    """Tell whether two JSON values are the same, the types of numbers included, as in collections."""
+    if isinstance(left, Decimal):
+        left = float(left)
+    if isinstance(right, Decimal):
+        right = float(right)
     if type(left) is not type(right):
         return False
     if isinstance(left, list):
@@ -143,11 +190,15 @@ def strictly_same(left: Any, right: Any) -> bool:
 
 def frozen(value: Any) -> Any:
     """Return a hashable stand-in: two values have the same one if they are strictly the same."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, list):
-        return ("[", *(frozen(member) for member in value))
+        return ("[", *map(frozen, value))
     if isinstance(value, dict):
         return ("{", frozenset((key, frozen(member)) for key, member in value.items()))
-    return (type(value).__name__, value)
+    if isinstance(value, Decimal):
+        value = float(value)
+    return (type(value), value)
 
 
 def find_key(mapping: dict[str, Any], key: str) -> str | None:
@@ -156,3 +207,16 @@ def find_key(mapping: dict[str, Any], key: str) -> str | None:
         return key
     lowered = key.lower()
     return next((name for name in mapping if name.lower() == lowered), None)
+
+
+def exported(value: Any) -> Any:
+    """Return a copy that shares nothing with `value`, of JSON types only: decimals as floats, NaN as its name."""
+    if isinstance(value, dict):
+        return {key: exported(member) for key, member in value.items()}
+    if isinstance(value, list):
+        return [exported(member) for member in value]
+    if isinstance(value, Decimal):
+        value = float(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return json_text.float_text(value)
+    return value

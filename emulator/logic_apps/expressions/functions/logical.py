@@ -6,10 +6,11 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+from emulator.logic_apps.expressions.dotnet_numbers import is_integer_text, parse_float
 from emulator.logic_apps.expressions.environment import Environment
-from emulator.logic_apps.expressions.errors import ExpressionError
-from emulator.logic_apps.expressions.functions.registry import boolean, function
-from emulator.logic_apps.expressions.values import same, type_name
+from emulator.logic_apps.expressions.functions.registry import boolean, culture, function, refused, text
+from emulator.logic_apps.expressions.utf16 import ordinal
+from emulator.logic_apps.expressions.values import is_number, numeric, same, type_name
 
 Lazy = Callable[[], Any]
 
@@ -17,7 +18,7 @@ Lazy = Callable[[], Any]
 @function("if", least=3, lazy=True)
 def if_(_: Environment, condition: Lazy, when_true: Lazy, when_false: Lazy) -> Any:
     """Return one of two values."""
-    return when_true() if boolean("if", condition()) else when_false()
+    return when_true() if boolean("if", condition(), 1) else when_false()
 
 
 @function("and", least=1, most=None, lazy=True)
@@ -38,10 +39,10 @@ def not_(_: Environment, value: Any) -> bool:
     return not boolean("not", value)
 
 
-@function("equals", least=2)
-def equals(_: Environment, left: Any, right: Any) -> bool:
-    """Tell whether two values are equal."""
-    return same(left, right)
+@function("equals", "strongEquals", least=2, most=None)
+def equals(_: Environment, head: Any, *others: Any) -> bool:
+    """Tell whether all values are equal: numbers by value, strings by code point, arrays and objects by content."""
+    return all(same(head, other) for other in others)
 
 
 @function("coalesce", least=1, most=None, lazy=True)
@@ -52,17 +53,12 @@ def coalesce(_: Environment, *values: Lazy) -> Any:
 
 def _compare(name: str, compare: Callable[[Any, Any], bool]) -> None:
     def body(_: Environment, left: Any, right: Any) -> bool:
-        for kind in ((int, float), str):
-            if (
-                isinstance(left, kind)
-                and isinstance(right, kind)
-                and not isinstance(left, bool)
-                and not isinstance(right, bool)
-            ):
-                return compare(left, right)
-        raise ExpressionError(
-            f"The template language function '{name}' expects two parameters of matching types: two numbers or two "
-            f"strings. The provided values are of types '{type_name(left)}' and '{type_name(right)}'."
+        if isinstance(left, str) and isinstance(right, str):
+            return compare(ordinal(left), ordinal(right))
+        if is_number(left) and is_number(right):
+            return compare(left, right) if type(left) is type(right) else numeric(left, right, compare, compare)
+        raise refused(
+            name, f"two numbers or two strings can be compared, not '{type_name(left)}' and '{type_name(right)}'"
         )
 
     function(name, least=2)(body)
@@ -72,3 +68,20 @@ _compare("less", operator.lt)
 _compare("lessOrEquals", operator.le)
 _compare("greater", operator.gt)
 _compare("greaterOrEquals", operator.ge)
+
+
+@function("isInt", least=1)
+def is_int(_: Environment, value: Any) -> bool:
+    """Tell whether a string is an integer of 64 bits."""
+    return is_integer_text(text("isInt", value))
+
+
+@function("isFloat", least=1, most=2)
+def is_float(_: Environment, value: Any, locale: Any = "") -> bool:
+    """Tell whether a string is a number, as a culture writes it."""
+    chosen = culture("isFloat", locale, 2)
+    try:
+        parse_float(text("isFloat", value, 1), chosen)
+    except ValueError:
+        return False
+    return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 from emulator.logic_apps.expressions.environment import Environment
@@ -20,9 +19,10 @@ def _member(record: Any, *path: str) -> Any:
 
 
 def _members(records: Any, *path: str) -> Any:
+    """Return a member of a record, or of each of the records of an action inside a Foreach seen from outside."""
     if isinstance(records, list):
-        return [copy.deepcopy(_member(record, *path)) for record in records]
-    return copy.deepcopy(_member(records, *path))
+        return [_members(record, *path) for record in records]
+    return _member(records, *path)
 
 
 @function("parameters", least=1, of_run=True)
@@ -34,13 +34,13 @@ def parameters(environment: Environment, name: Any) -> Any:
 @function("variables", least=1, of_run=True)
 def variables(environment: Environment, name: Any) -> Any:
     """Return a variable."""
-    return copy.deepcopy(environment.variable(text("variables", name)))
+    return environment.variable(text("variables", name))
 
 
 @function("actions", least=1, of_run=True)
 def actions(environment: Environment, name: Any) -> Any:
     """Return an action's record."""
-    return copy.deepcopy(environment.action(text("actions", name)))
+    return environment.action(text("actions", name))
 
 
 @function("outputs", "actionOutputs", least=1, of_run=True)
@@ -52,31 +52,36 @@ def outputs(environment: Environment, name: Any) -> Any:
 @function("body", "actionBody", least=1, of_run=True)
 def body(environment: Environment, name: Any) -> Any:
     """Return the body of an action's outputs."""
-    return _members(environment.action(text("body", name)), "outputs", "body")
+    return action_body(environment, "body", name)
+
+
+def action_body(environment: Environment, function_name: str, name: Any) -> Any:
+    """Return the body of an action's outputs for the function of that name."""
+    return _members(environment.action(text(function_name, name, 1)), "outputs", "body")
 
 
 @function("action", least=0, of_run=True)
 def action(environment: Environment) -> Any:
     """Return the record of the action that the expression belongs to."""
-    return copy.deepcopy(environment.current_action())
+    return environment.current_action()
 
 
-@function("trigger", least=0, of_run=True)
+@function("trigger", "triggers", least=0, of_run=True)
 def trigger(environment: Environment) -> Any:
     """Return the trigger's record."""
-    return copy.deepcopy(environment.trigger())
+    return environment.trigger()
 
 
 @function("triggerOutputs", least=0, of_run=True)
 def trigger_outputs(environment: Environment) -> Any:
     """Return the trigger's outputs."""
-    return _members(environment.trigger(), "outputs")
+    return _member(environment.trigger(), "outputs")
 
 
 @function("triggerBody", least=0, of_run=True)
 def trigger_body(environment: Environment) -> Any:
     """Return the body of the trigger's outputs."""
-    return _members(environment.trigger(), "outputs", "body")
+    return _member(environment.trigger(), "outputs", "body")
 
 
 @function("item", least=0, of_run=True)
@@ -100,13 +105,13 @@ def iteration_indexes(environment: Environment, loop: Any) -> int:
 @function("result", least=1, of_run=True)
 def result(environment: Environment, scope: Any) -> list[Any]:
     """Return the records of a scope's actions."""
-    return copy.deepcopy(environment.result(text("result", scope)))
+    return environment.result(text("result", scope))
 
 
 @function("workflow", least=0, of_run=True)
 def workflow(environment: Environment) -> Any:
     """Return the workflow and its run."""
-    return copy.deepcopy(environment.workflow())
+    return environment.workflow()
 
 
 @function("listCallbackUrl", least=0, of_run=True)

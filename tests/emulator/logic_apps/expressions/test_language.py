@@ -1,3 +1,4 @@
+import base64
 import json
 from typing import Any
 
@@ -14,15 +15,15 @@ from emulator.logic_apps.expressions import (
 )
 from tests.emulator.logic_apps.expressions.given import Given
 
-BLOBS = (
-    "\ufeff<?xml version='1.0' encoding='utf-8'?><EnumerationResults><Blobs>"
-    "<Blob><Name>cat/1 &amp; 2.jpg</Name><Properties><Etag>0x1</Etag></Properties></Blob></Blobs><NextMarker/>"
-    "</EnumerationResults>"
-)
+BLOBS = base64.b64encode(
+    b"\xef\xbb\xbf<?xml version='1.0' encoding='utf-8'?><EnumerationResults><Blobs>"
+    b"<Blob><Name>cat/1 &amp; 2.jpg</Name><Properties><Etag>0x1</Etag></Properties></Blob></Blobs><NextMarker/>"
+    b"</EnumerationResults>"
+).decode()
 GIVEN = Given(
     params={"p": {"x": 1, "Y": [1, {"k": "v"}]}, "s": "text"},
     actions={
-        "List": {"outputs": {"statusCode": 200, "body": BLOBS}},
+        "List": {"outputs": {"statusCode": 200, "body": {"$content-type": "application/xml", "$content": BLOBS}}},
         "Each": [{"outputs": {"body": 1}}, {"outputs": {"body": 2}}],
         "Skipped": {"status": "Skipped", "outputs": None},
     },
@@ -94,14 +95,25 @@ def test_what_workflows_are_made_of(expression: str, value: Any):
     ("expression", "position", "words"),
     [
         ("@concat('a'", 11, "expected token 'RightParenthesis' and actual 'EndOfData'"),
-        ("@concat('a'))", 12, "expected token 'EndOfData'"),
+        ("@concat('a'))", 12, "expected token 'EndOfData' and actual 'RightParenthesis'"),
         ("@a", 2, "expected token 'LeftParenthesis'"),
-        ('@concat("a")', 8, "character '\"' at position '7' is not expected"),
-        ("@{}", 0, "expected token 'Identifier'"),
-        ("@{concat('a')", 2, "no closing brace"),
+        ("@concat('a' 'b')", 12, "expected token 'RightParenthesis' and actual 'Literal'"),
+        ('@concat("a")', 8, "position 7 has a double quote; strings stand in single quotes"),
+        ("@concat('a", 8, "the string at position 7 has no closing quote"),
+        ("@concat(#)", 8, "the character '#' at position 7 is not expected"),
+        ("@'a'.length", 4, "expected token 'EndOfData' and actual 'Dot'"),
+        ("@{}", 2, "expected token 'Identifier'"),
+        ("text @{concat('a')} and @{concat(,)}", 33, "expected token 'Identifier' and actual 'Comma'"),
+        ("@{concat('a')", 0, "no closing brace"),
         ("@nothing(1)", 1, "'nothing' is not defined"),
-        ("@length()", 1, "expects 1 parameter"),
-        ("@add(99999999999999999999,1)", 5, "out of the range of 64 bits"),
+        ("x@{concat('a', nothing(1))}", 15, "'nothing' is not defined"),
+        ("@length()", 1, "'length' takes 1 parameter; it is called with 0"),
+        ("@substring('a')", 1, "'substring' takes 2 to 3 parameters; it is called with 1"),
+        ("@concat()", 1, "'concat' takes 1 or more parameters; it is called with 0"),
+        ("@or(true,nothing())", 9, "'nothing' is not defined"),
+        ("@add(99999999999999999999,1)", 5, "does not fit into 64 bits"),
+        ("@concat('" + "a" * 8184 + "')", 1, "has at most 8192 characters; this one has 8194"),
+        ("@" + "not(" * 300 + "true" + ")" * 300, 805, "nests deeper than 200 calls"),
     ],
 )
 def test_what_cannot_be_parsed_says_where_and_why(expression: str, position: int, words: str):
@@ -118,14 +130,17 @@ def test_what_cannot_be_parsed_says_where_and_why(expression: str, position: int
         ("@parameters('p')['Y'][2]", "array index '2' is outside bounds \\(0, 1\\)"),
         ("@parameters('s')['x']", "not supported on values of type 'String'"),
         ("@parameters('s')?['x']", "not supported on values of type 'String'"),
-        ("@if('true',1,2)", "expects its parameter to be a boolean"),
+        ("@parameters('p')['Y']['k']", "an element of an array is selected by an integer"),
+        ("@parameters('p')[0]", "a property of an object is selected by its name"),
+        ("@json('null')['x']", "'x' cannot be selected from null"),
+        ("@if('true',1,2)", "first parameter to be a boolean. The provided value is of type 'String'"),
         ("@div(1,0)", "divide by zero"),
-        ("@add(9223372036854775807,1)", "overflows"),
-        ("@int('1.5')", "cannot be converted"),
-        ("@json('{')", "cannot be parsed"),
-        ("@xml('<a>')", "cannot be converted to XML"),
-        ("@xpath(xml('<a/>'),'//[')", "cannot be evaluated"),
-        ("@greater(1,'a')", "matching types"),
+        ("@add(9223372036854775807,1)", "arithmetic overflow"),
+        ("@int('1.5')", "cannot convert its parameter to an integer"),
+        ("@json('{')", "a property name is expected \\(line 1, position 1\\)"),
+        ("@xml('<a>')", "cannot convert its parameter to XML: no element found \\(line 1, position 4\\)"),
+        ("@xpath(xml('<a/>'),'//[')", "XPath '//\\[' is not valid"),
+        ("@greater(1,'a')", "two numbers or two strings can be compared, not 'Integer' and 'String'"),
         ("@addDays('yesterday',1)", "must match ISO 8601"),
     ],
 )
