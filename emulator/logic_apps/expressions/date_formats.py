@@ -170,11 +170,26 @@ def parse_moment(text: str, form: str, today: Moment, culture: Culture = INVARIA
         FormatError: the format is not one.
     """
     pattern, culture = expanded(form, culture)
-    reading = re.compile("".join(_reader(match, culture, pattern) for match in _PIECE.finditer(pattern)), re.IGNORECASE)
-    match = reading.fullmatch(text)
+    match = _reading(pattern, culture).fullmatch(text)
     if match is None:
         raise ValueError(f"it is not written as '{form}'")
     return _composed(match.groupdict(), today, culture)
+
+
+@lru_cache(maxsize=500)
+def _reading(pattern: str, culture: Culture) -> re.Pattern[str]:
+    parts: list[str] = []
+    groups = set[str]()
+    for match in _PIECE.finditer(pattern):
+        part = _reader(match, culture, pattern)
+        named = _GROUP.search(part)
+        # A field that comes again has to be written the same again.
+        parts.append(f"(?P={named[1]})" if named is not None and named[1] in groups else part)
+        groups |= {named[1]} if named is not None else set()
+    return re.compile("".join(parts), re.IGNORECASE)
+
+
+_GROUP = re.compile(r"\(\?P<(\w+)>")
 
 
 def _reader(match: re.Match[str], culture: Culture, pattern: str) -> str:

@@ -139,6 +139,8 @@ def sort(_: Environment, collection: Any, *key: Any) -> list[Any]:
     if not key:
         if len({type(member) for member in members}) == 1 and isinstance(members[0], int | float):
             return sorted(members)
+        if all(isinstance(member, str) for member in members):
+            return sorted(members, key=ordinal)
         return introsorted(members, _compare)
     name = text("sort", key[0], 2)
     keyed = [(_sort_key(member, name), member) for member in members]

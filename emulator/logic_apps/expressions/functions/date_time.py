@@ -180,13 +180,17 @@ def _universal(name: str, moment: Moment, zone: ZoneInfo) -> Moment:
     late = early.replace(fold=1)
     if early.utcoffset() != late.utcoffset():
         raise refused(name, f"the time {moment.date.isoformat()} does not exist or exists twice in the time zone")
-    return Moment(_offset(early, moment, -1).ticks, Kind.UTC)
+    return Moment(_offset(name, early, moment, -1).ticks, Kind.UTC)
 
 
-def _offset(here: datetime, moment: Moment, sign: int) -> Moment:
+def _offset(name: str, here: datetime, moment: Moment, sign: int) -> Moment:
+    """Return a moment moved by the offset that a zone has at it."""
     offset = here.utcoffset()
     seconds = int(offset.total_seconds()) if offset is not None else 0
-    return moment.plus(sign * seconds * TICKS_A_SECOND)
+    try:
+        return moment.plus(sign * seconds * TICKS_A_SECOND)
+    except OverflowError as error:
+        raise refused(name, f"the time in the time zone: {error}") from error
 
 
 def _in_zone(name: str, moment: Moment, zone: ZoneInfo) -> Moment:
@@ -194,9 +198,9 @@ def _in_zone(name: str, moment: Moment, zone: ZoneInfo) -> Moment:
         return Moment(moment.ticks, Kind.UTC)
     try:
         here = moment.date.replace(tzinfo=UTC).astimezone(zone)
-        return Moment(_offset(here, moment, 1).ticks, Kind.UNSPECIFIED)
     except OverflowError as error:
         raise refused(name, f"the time in the time zone: {error}") from error
+    return Moment(_offset(name, here, moment, 1).ticks, Kind.UNSPECIFIED)
 
 
 @function("convertTimeZone", least=3, most=4)
