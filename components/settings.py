@@ -240,8 +240,11 @@ class Fault:
         return f"{self.key} {found}; allowed: {self.allowed}"
 
 
-class SettingsError(Exception):
-    """The stack's configuration cannot be deployed; `faults` has everything that is wrong with it."""
+class SettingsError(pulumi.RunError):
+    """The stack's configuration cannot be deployed; `faults` has everything that is wrong with it.
+
+    A RunError, so that Pulumi shows the message and no traceback.
+    """
 
     def __init__(self, faults: list[Fault]) -> None:
         self.faults = faults

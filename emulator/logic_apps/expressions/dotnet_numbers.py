@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, localcontext
 
 from emulator.logic_apps.expressions import json_text
 from emulator.logic_apps.expressions.cultures import INVARIANT, Culture
@@ -344,11 +344,16 @@ def parse_integer(text: str) -> int:
     """
     stripped = text.strip(" \t\n\v\f\r")
     if stripped.endswith(("+", "-")):
-        raise ValueError(f"'{text}' is not an integer")
-    try:
-        number = Decimal(_plain(stripped, INVARIANT, exponent=True))
-    except InvalidOperation:
-        raise ValueError(f"'{text[:100]}' is not an integer of 64 bits") from None
-    if abs(number.adjusted()) > 30 or number != number.to_integral_value() or not -(2**63) <= number < 2**63:
-        raise ValueError(f"'{text}' is not an integer of 64 bits")
-    return int(number)
+        raise ValueError(f"'{text[:100]}' is not an integer")
+    return integer_of(float(_plain(stripped, INVARIANT, exponent=True)))
+
+
+def integer_of(value: float) -> int:
+    """Return the integer of 64 bits that a float is.
+
+    Raises:
+        ValueError: it has a fraction, or does not fit.
+    """
+    if not -(2.0**63) <= value < 2.0**63 or value != int(value):
+        raise ValueError(f"{json_text.float_text(value)} is not an integer of 64 bits")
+    return int(value)

@@ -116,7 +116,7 @@ def _repaired(value: Any) -> Any:
 
 _BLANK = re.compile(r"(?:\s|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _NAME = re.compile(r"[\w$]+")
-_NUMBER = re.compile(r"-?(?:0[xX][0-9a-fA-F]+|\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)(?![\w.+-])")
+_NUMBER = re.compile(r"-?(?:0[xX][0-9a-fA-F]+|\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)(?=[\s,}\])/]|$)")
 _WORDS: Final[dict[str, Any]] = {
     "null": None,
     "true": True,
@@ -126,7 +126,7 @@ _WORDS: Final[dict[str, Any]] = {
     "Infinity": math.inf,
     "-Infinity": -math.inf,
 }
-_WORD = re.compile(r"-?[A-Za-z]+")
+_WORD = re.compile(r"-?[A-Za-z]+(?=[\s,}\])/]|$)")
 _ESCAPES: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "/": "/", "\\": "\\", '"': '"', "'": "'"}
 _DEEPEST: Final = 200
 

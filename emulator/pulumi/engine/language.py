@@ -69,7 +69,10 @@ class Program:
             reader.start()
 
     def wait(self, give_up: Callable[[], bool]) -> int | None:
-        """Return the exit status, or None when `give_up` said so before the program ended."""
+        """Return the exit status, or None when `give_up` said so before the program ended.
+
+        What a program that succeeded wrote to standard error is told as warnings; that of one that failed is `errors`.
+        """
         while True:
             try:
                 status = self._process.wait(_POLL_SECONDS)
@@ -79,6 +82,9 @@ class Program:
                 continue
             for reader in self._readers:
                 reader.join()
+            if status == 0:
+                for line in self._errors:
+                    self._listener(Diagnostic("warning", line.rstrip()))
             return status
 
     @property
@@ -103,4 +109,3 @@ class Program:
                     self._listener(Diagnostic("info", line.rstrip()))
                 else:
                     kept.append(line)
-                    self._listener(Diagnostic("warning", line.rstrip()))

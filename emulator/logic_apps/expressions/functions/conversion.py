@@ -12,7 +12,7 @@ from emulator.logic_apps.expressions import json_text, xml_document, xml_json
 from emulator.logic_apps.expressions import xpath as xpath_selection
 from emulator.logic_apps.expressions.cultures import INVARIANT
 from emulator.logic_apps.expressions.decimals import fitted
-from emulator.logic_apps.expressions.dotnet_numbers import parse_decimal, parse_float, parse_integer
+from emulator.logic_apps.expressions.dotnet_numbers import integer_of, parse_decimal, parse_float, parse_integer
 from emulator.logic_apps.expressions.environment import Environment
 from emulator.logic_apps.expressions.functions.registry import culture, function, invalid, refused, text
 from emulator.logic_apps.expressions.values import (
@@ -39,15 +39,17 @@ def string(_: Environment, value: Any) -> str:
 
 @function("int", least=1)
 def int_(_: Environment, value: Any) -> int:
-    """Return the integer that a string, boolean or number stands for; a fraction is an error."""
+    """Return the integer that a string, boolean or number stands for; a fraction is an error.
+
+    As in the service, the value passes through a float: from 2**53 on the last digits are lost.
+    """
     try:
         if isinstance(value, str):
             return parse_integer(value)
-        number = int(value) if isinstance(value, bool | float | Decimal) and value == int(value) else value
-    except (ValueError, OverflowError) as error:
+        if isinstance(value, bool | float | Decimal) or is_integer(value):
+            return integer_of(float(value))
+    except ValueError as error:
         raise not_convertible("int", "an integer", str(error)) from error
-    if is_integer(number):
-        return int(number)
     raise not_convertible("int", "an integer", f"a value of type '{type_name(value)}' is none, or does not fit")
 
 

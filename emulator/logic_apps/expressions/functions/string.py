@@ -99,10 +99,10 @@ def nth_index_of(_: Environment, value: Any, sought: Any, occurrence: Any) -> in
     """Return where a string occurs for the n-th time, from the end for a negative n; occurrences may overlap."""
     whole, part = folded(text("nthIndexOf", value, 1)), folded(text("nthIndexOf", sought, 2))
     wanted = int32(integer("nthIndexOf", occurrence, 3))
-    if wanted == 0:
-        raise refused("nthIndexOf", "the occurrence 0 is none")
     if not part:
         return 0
+    if wanted == 0:
+        raise refused("nthIndexOf", "the occurrence 0 is none")
     index = -1 if wanted > 0 else len(whole)
     for _count in range(abs(wanted)):
         index = whole.find(part, index + 1) if wanted > 0 else whole.rfind(part, 0, max(index + len(part) - 1, 0))
