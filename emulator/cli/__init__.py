@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from emulator.cli import access, demo, deployment, lifecycle
+from emulator.cli import access, demo, deployment, expressions, lifecycle
 
 app = typer.Typer(
     help="The Azure services that the retraining program uses, on this machine: no account, no cost.",
@@ -24,3 +24,4 @@ app.command()(deployment.deploy)
 app.command()(deployment.refresh)
 app.command()(deployment.destroy)
 app.command()(demo.demo)
+app.command("eval")(expressions.evaluate)

@@ -9,7 +9,7 @@ from emulator.home import DEFAULT_PORTS, Home
 from emulator.identity import ARM_AUDIENCES, STORAGE_AUDIENCES, TokenIssuer
 
 RUN = CliRunner()
-COMMANDS = ("up", "down", "status", "env", "token", "preview", "deploy", "refresh", "destroy", "demo")
+COMMANDS = ("up", "down", "status", "env", "token", "preview", "deploy", "refresh", "destroy", "demo", "eval")
 
 
 @pytest.fixture

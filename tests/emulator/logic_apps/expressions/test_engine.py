@@ -52,11 +52,11 @@ def test_every_vector_of_the_engine_agrees_but_for_explained_ones(file: str, sha
 
 
 def test_our_cases_of_the_engines_rules():
-    assert misses(Given.of_vectors(OURS["environment"]), OURS["cases"]) == {}
+    assert misses(Given.parse(OURS["environment"]), OURS["cases"]) == {}
 
 
 def test_an_error_of_our_cases_has_its_code():
-    environment = Given.of_vectors(OURS["environment"])
+    environment = Given.parse(OURS["environment"])
     codes: dict[str, tuple[str, str]] = {}
     for case in OURS["cases"]:
         if "error" in case:

@@ -41,7 +41,7 @@ def test_any_function_of_any_values_gives_json_or_an_expression_error(name: str,
     function = FUNCTIONS[name]
     given = Given(
         variables={f"v{index}": value for index, value in enumerate(values)},
-        the_trigger={"outputs": {"body": values[0]}},
+        trigger_record={"outputs": {"body": values[0]}},
         actions={"A": {"outputs": {"body": values[0]}}},
     )
     count = min(4, function.most if function.most is not None else function.least + 1)
@@ -162,7 +162,7 @@ PARTS = {
 )
 def test_fields_of_forms_and_parts_of_bodies(expression: str, value: Any):
     actions = {"Form": {"outputs": {"body": FORM}}, "Parts": {"outputs": {"body": PARTS}}}
-    assert evaluate(expression, Given(actions=actions, the_trigger={"outputs": {"body": PARTS}})) == value
+    assert evaluate(expression, Given(actions=actions, trigger_record={"outputs": {"body": PARTS}})) == value
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_fields_of_forms_and_parts_of_bodies(expression: str, value: Any):
 def test_what_is_no_field_or_part_is_refused(expression: str, words: str):
     actions = {"Form": {"outputs": {"body": FORM}}}
     with pytest.raises(ExpressionError, match=words):
-        evaluate(expression, Given(actions=actions, the_trigger={"outputs": {"body": PARTS}}))
+        evaluate(expression, Given(actions=actions, trigger_record={"outputs": {"body": PARTS}}))
 
 
 @pytest.mark.parametrize(
