@@ -90,6 +90,23 @@ def test_odd_names_survive_the_way(retraining: Retraining):
     assert retraining.names("training") == []
 
 
+def test_the_longest_names_are_archived_under_shorter_ones(retraining: Retraining):
+    long = [f"red/{'x' * 1000}{number}.png" for number in range(2)]
+    bad = f"red/{'y' * 1000}.jpg"
+    images = {name: picture(True, name) for name in long}
+    retraining.upload({**FIRST, **images, bad: b"not an image"})
+    run = retraining.run()
+    assert run.status == "Succeeded"
+    assert run.manifest is not None
+    assert run.manifest["decision"] == "published"
+    assert retraining.names("training") == []
+    archived = {image["name"]: image["archive"] for image in run.manifest["images"]}
+    assert archived["red/000.png"] == f"{run.id}/red/000.png"
+    for name in long:
+        assert retraining.container("processed").download_blob(archived[name]).readall() == images[name]
+    assert list(retraining.reasons(run.id).values()) == ["ErrorImageFormat"]
+
+
 def test_odd_labels_become_tags(retraining: Retraining):
     labels = ['red "quoted"', "blau & grün; 100%"]
     retraining.upload(merged(pictures(label, 6) for label in labels))
