@@ -84,6 +84,7 @@ def _end(pid: int) -> None:
 
 
 def _alive(pid: int) -> bool:
+    # A child that has ended stays in the process table until it is waited for, and would pass for alive.
     with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
     try:

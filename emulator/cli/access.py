@@ -46,7 +46,12 @@ def env(home: HomeOption = None) -> None:
 
 
 def token(
-    audience: Annotated[str, typer.Option(help=f"Whom the token is for, one of: {', '.join(_AUDIENCES)}.")],
+    audience: Annotated[
+        str,
+        typer.Option(
+            help=f"Whom the token is for, one of: {', '.join(_AUDIENCES)}, or a storage account's blob endpoint."
+        ),
+    ],
     principal: Annotated[
         str | None,
         typer.Option(
@@ -56,10 +61,12 @@ def token(
     home: HomeOption = None,
 ) -> None:
     """Print a bearer token of the emulator's issuer, valid for an hour."""
-    if audience not in _AUDIENCES and not audience.startswith("http"):
-        raise typer.BadParameter(f"{audience!r} is none of {', '.join(_AUDIENCES)}", param_hint="--audience")
     with reported_faults():
         configuration, secrets = chosen_home(home).load()
+    own = f"{configuration.url('storage')}/"
+    if audience not in _AUDIENCES and not (audience.startswith(own) and audience != own):
+        allowed = ", ".join((*_AUDIENCES, f"{own}ACCOUNT"))
+        raise typer.BadParameter(f"{audience!r} is none of {allowed}", param_hint="--audience")
     who = deploying_person(configuration) if principal is None else Principal(principal, "ServicePrincipal", principal)
     issuer = TokenIssuer(secrets.token_signing_key, configuration.tenant_id, SystemClock())
     typer.echo(issuer.issue(who, audience))

@@ -57,14 +57,15 @@ def print_table(console: Console, rounds: Sequence[RoundReport]) -> None:
 
 def print_artifacts(console: Console, outputs: Mapping[str, Any], portal: str, rounds: Sequence[RoundReport]) -> None:
     """Print where the runs left their artifacts, and the portal's page of each run."""
-    rows = [("the model in production", "model-artifacts/production.json")]
+    artifacts = outputs["modelArtifactsContainer"]
+    rows = [("the model in production", f"{artifacts}/production.json")]
     for report in rounds:
         run = report.run
-        rows.append((f"round {report.number}, record", f"model-artifacts/runs/{run}/manifest.json"))
-        rows.append((f"round {report.number}, figures", f"model-artifacts/runs/{run}/performance.json"))
-        rows.append((f"round {report.number}, trained images", f"processed-images/{run}/"))
+        rows.append((f"round {report.number}, record", f"{artifacts}/runs/{run}/manifest.json"))
+        rows.append((f"round {report.number}, figures", f"{artifacts}/runs/{run}/performance.json"))
+        rows.append((f"round {report.number}, trained images", f"{outputs['processedImagesContainer']}/{run}/"))
         if report.manifest["counts"]["rejected"]:
-            rows.append((f"round {report.number}, rejected images", f"rejected-images/{run}/"))
+            rows.append((f"round {report.number}, rejected images", f"{outputs['rejectedImagesContainer']}/{run}/"))
     console.print()
     console.print(f"Blobs below {outputs['blobEndpoint']}", soft_wrap=True)
     for what, where in rows:

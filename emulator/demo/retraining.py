@@ -158,7 +158,8 @@ class RetrainingStack:
         name = f"runs/{run}/manifest.json"
         found = self._artifact(name)
         if found is None:
-            raise RetrainingError(f"model-artifacts/{name} was not written; the run is {self.status(run)}")
+            container = self._outputs["modelArtifactsContainer"]
+            raise RetrainingError(f"{container}/{name} was not written; the run is {self.status(run)}")
         return found
 
     def production(self) -> dict[str, Any] | None:
@@ -167,7 +168,7 @@ class RetrainingStack:
 
     def rejected(self, run: str) -> dict[str, str]:
         """Return the names of the images that `run` rejected, each with its reason."""
-        container = self._blobs.get_container_client("rejected-images")
+        container = self._blobs.get_container_client(self._outputs["rejectedImagesContainer"])
         found = container.list_blobs(name_starts_with=f"{run}/", include=["metadata"])
         return {blob.name.removeprefix(f"{run}/"): (blob.metadata or {})["reason"] for blob in found}
 
@@ -207,7 +208,9 @@ class RetrainingStack:
 
     def _artifact(self, name: str) -> dict[str, Any] | None:
         try:
-            return json.loads(self._blobs.get_blob_client("model-artifacts", name).download_blob().readall())
+            return json.loads(
+                self._blobs.get_blob_client(self._outputs["modelArtifactsContainer"], name).download_blob().readall()
+            )
         except ResourceNotFoundError:
             return None
 

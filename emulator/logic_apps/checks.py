@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from emulator.durations import duration_seconds
 from emulator.logic_apps import limits
 from emulator.logic_apps.components import (
     Action,
@@ -15,7 +16,6 @@ from emulator.logic_apps.components import (
     references_in_condition,
 )
 from emulator.logic_apps.definition import STATUSES, read
-from emulator.logic_apps.durations import duration_seconds
 from emulator.logic_apps.expressions import Reference
 from emulator.logic_apps.parameters import PARAMETER_TYPES, fits
 from emulator.logic_apps.recurrence import Recurrence

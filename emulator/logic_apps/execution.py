@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from emulator.clock import Clock
+from emulator.durations import duration_seconds
 from emulator.logic_apps.components import LOOPS, Action
-from emulator.logic_apps.durations import duration_seconds
 from emulator.logic_apps.expressions import ExpressionError, Json, Template, compile_template
 from emulator.logic_apps.http_calls import HttpCalls
 from emulator.logic_apps.identities import Identities

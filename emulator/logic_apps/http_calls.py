@@ -16,8 +16,8 @@ from urllib.parse import quote, urlencode
 import httpx
 
 from emulator.clock import Clock
+from emulator.durations import duration_seconds
 from emulator.logic_apps import limits
-from emulator.logic_apps.durations import duration_seconds
 from emulator.logic_apps.expressions import Json
 from emulator.logic_apps.identities import Identities
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from emulator.arm.errors import ArmError
 from emulator.arm.resource_id import ResourceId
+from emulator.durations import duration
 from emulator.monitor.catalogue import LOG_CATEGORIES, METRICS, Metric
-from emulator.monitor.durations import duration
 from emulator.monitor.resource_types import ACTION_GROUPS, WORKSPACES
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from emulator.monitor.durations import duration
+from emulator.durations import duration
 from emulator.monitor.metrics import MetricStore, Point, aggregate
 
 _COMPARE: Final[Mapping[str, Callable[[float, float], bool]]] = {

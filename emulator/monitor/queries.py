@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from emulator.arm.errors import ArmError
+from emulator.durations import duration
 from emulator.monitor.catalogue import AGGREGATIONS, METRICS, Metric
-from emulator.monitor.durations import duration
 from emulator.monitor.metrics import MetricStore, Point, aggregate
 
 _INTERVALS: Final = ("PT1M", "PT5M", "PT15M", "PT30M", "PT1H", "PT6H", "PT12H", "P1D")

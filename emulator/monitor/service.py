@@ -18,9 +18,9 @@ from starlette.types import ASGIApp
 from emulator.arm.errors import ArmError
 from emulator.arm.provider import ResourceProvider
 from emulator.clock import Clock
+from emulator.durations import duration
 from emulator.monitor.alerts import Alert, AlertStore, judge
 from emulator.monitor.conditions import breaches
-from emulator.monitor.durations import duration
 from emulator.monitor.metrics import MetricStore
 from emulator.monitor.notifications import Notifier
 from emulator.monitor.resource_provider import MonitorProvider

@@ -402,9 +402,8 @@ def test_a_failed_run_fires_the_alert(retraining: Retraining):
     assert (alert["severity"], alert["monitorCondition"]) == ("Sev1", "Fired")
 
 
-def test_two_runs_at_once_are_one(retraining: Retraining):
-    """The second ends at once and names the first, whichever trigger started it."""
-    second: list[str] = []
+def held_at_its_training(retraining: Retraining) -> tuple[str, threading.Event]:
+    """Begin a run that waits before it starts a training; return it, and what lets it go on."""
     reached, go_on = threading.Event(), threading.Event()
 
     def hold(request: httpx.Request) -> None:
@@ -416,8 +415,13 @@ def test_two_runs_at_once_are_one(retraining: Retraining):
     retraining.upload(FIRST)
     first = retraining.begin()
     assert reached.wait(30)
-    second.append(retraining.begin("manual"))
-    held = retraining.finish(second[0])
+    return first, go_on
+
+
+def test_two_runs_at_once_are_one(retraining: Retraining):
+    """The second ends at once and names the first, whichever trigger started it."""
+    first, go_on = held_at_its_training(retraining)
+    held = retraining.run("manual")
     go_on.set()
     assert held.status == "Cancelled"
     assert held.error is not None
@@ -427,17 +431,7 @@ def test_two_runs_at_once_are_one(retraining: Retraining):
 
 
 def test_the_lock_of_a_dead_run_is_taken_over(retraining: Retraining):
-    reached, go_on = threading.Event(), threading.Event()
-
-    def hold(request: httpx.Request) -> None:
-        if request.method == "POST" and request.url.path.endswith("/train"):
-            reached.set()
-            assert go_on.wait(30)
-
-    retraining.world.transport.intercept = hold
-    retraining.upload(FIRST)
-    first = retraining.begin()
-    assert reached.wait(30)
+    first, go_on = held_at_its_training(retraining)
     retraining.world.arm.post(f"{retraining.workflow}/runs/{first}/cancel", "2019-05-01")
     go_on.set()
     assert retraining.finish(first).status == "Cancelled"

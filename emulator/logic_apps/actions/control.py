@@ -8,7 +8,6 @@ from typing import Any
 
 from emulator.logic_apps import limits
 from emulator.logic_apps.components import Action, ActionType, invalid, is_expression
-from emulator.logic_apps.durations import interval_seconds
 from emulator.logic_apps.execution import (
     ActionError,
     Execution,
@@ -20,6 +19,7 @@ from emulator.logic_apps.execution import (
 )
 from emulator.logic_apps.expressions import compile_condition, compile_template
 from emulator.logic_apps.expressions.functions.moments import parse_moment
+from emulator.logic_apps.intervals import interval_seconds
 from emulator.logic_apps.records import FAILED, SUCCEEDED, TIMED_OUT, ActionRecord
 from emulator.logic_apps.run_environment import Frame
 from emulator.logic_apps.shapes import ACTIONS, TEXT, action_schema, inputs_schema

@@ -51,8 +51,15 @@ def test_a_token_of_an_identity(home: Home):
     assert (principal.object_id, principal.kind) == (identity, "ServicePrincipal")
 
 
-def test_an_unknown_audience_is_refused_with_the_known_ones(home: Home):
-    result = RUN.invoke(app, ["token", "--audience", "storage", "--home", str(home.root)])
+def test_a_token_for_a_storage_accounts_own_address(home: Home):
+    configuration, _ = home.load()
+    audience = f"{configuration.url('storage')}/stcv"
+    assert RUN.invoke(app, ["token", "--audience", audience, "--home", str(home.root)]).exit_code == 0
+
+
+@pytest.mark.parametrize("audience", ["storage", "https://example.org/"])
+def test_an_unknown_audience_is_refused_with_the_known_ones(home: Home, audience: str):
+    result = RUN.invoke(app, ["token", "--audience", audience, "--home", str(home.root)])
     assert result.exit_code == 2
     assert STORAGE_AUDIENCES[0] in result.output
 

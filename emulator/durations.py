@@ -1,14 +1,14 @@
-"""ISO 8601 durations and the units of intervals."""
+"""ISO 8601 durations, as workflows and alert rules have them."""
 
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 _DURATION = re.compile(
     r"P(?:(?P<days>\d+(?:\.\d+)?)D)?(?:T(?=\d)(?:(?P<hours>\d+(?:\.\d+)?)H)?(?:(?P<minutes>\d+(?:\.\d+)?)M)?"
     r"(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?"
 )
-_UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "week": 604_800, "month": 2_592_000}
 
 
 def duration_seconds(text: str) -> float:
@@ -24,12 +24,10 @@ def duration_seconds(text: str) -> float:
     return part["days"] * 86_400 + part["hours"] * 3600 + part["minutes"] * 60 + part["seconds"]
 
 
-def interval_seconds(count: float, unit: str) -> float:
-    """Return the seconds of `count` units: Second, Minute, Hour, Day, Week or Month (30 days).
+def duration(text: str) -> timedelta:
+    """Return the same as a time difference.
 
     Raises:
-        ValueError: the unit is none of them.
+        ValueError: it is not a duration of days, hours, minutes and seconds.
     """
-    if unit.lower() not in _UNITS:
-        raise ValueError(f"{unit!r} is not one of {', '.join(name.title() for name in _UNITS)}")
-    return count * _UNITS[unit.lower()]
+    return timedelta(seconds=duration_seconds(text))
