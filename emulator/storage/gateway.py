@@ -35,7 +35,7 @@ from emulator.storage.admission import (
 from emulator.storage.azurite import Azurite, AzuriteError
 from emulator.storage.errors import BlobError
 from emulator.storage.paging import clear_marker, opaque_markers, with_bom
-from emulator.storage.requests import BlobRequest, CopySource, read_request
+from emulator.storage.requests import BlobRequest, CopySource, check_name, read_request
 from emulator.storage.signatures import own_sas
 from emulator.telemetry import MetricSink
 
@@ -117,6 +117,7 @@ class Gateway:
     async def _answer(self, exchange: _Exchange, send: Send) -> None:
         request = exchange.request
         try:
+            check_name(request.scope["path"])
             if exchange.authentication == "SAS":
                 check_address(request.query_params.get("sip"), request.client.host if request.client else "")
             admitted = self._admission.admit(exchange.account, exchange.asked, _lower(request), exchange.authentication)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from emulator.storage.errors import BlobError
+
 _CONTAINERS: Final = "Microsoft.Storage/storageAccounts/blobServices/containers"
 _BLOBS: Final = f"{_CONTAINERS}/blobs"
 
@@ -131,11 +133,26 @@ _OF_BLOB: Final[Mapping[tuple[str, str], tuple[str, str]]] = {
     ("PUT", "legalhold"): ("SetBlobLegalHold", _NOT_EMULATED),
     ("POST", "query"): ("QueryBlobContents", _NOT_EMULATED),
 }
+_LONGEST_NAME: Final = 1024
+"""Characters of a blob's name ("Naming and referencing containers, blobs, and metadata", learn.microsoft.com)."""
 _MAY_CREATE: Final = frozenset({"PutBlob", "PutBlockList", "CopyBlob"})
 """Operations for which ``add/action`` suffices where they replace nothing."""
 _FROM_URL: Final = {"PutBlock": "PutBlockFromURL", "AppendBlock": "AppendBlockFromURL", "PutPage": "PutPageFromURL"}
 _LISTED_WITHOUT: Final = frozenset({"versions", "deleted", "deletedwithversions", "immutabilitypolicy", "legalhold"})
 """What List Blobs can include and Azurite does not keep."""
+
+
+def check_name(path: str) -> None:
+    """Refuse a blob name that is too long, which Azurite takes; `path` is decoded.
+
+    Raises:
+        BlobError: 400 OutOfRangeInput.
+    """
+    blob = path.lstrip("/").split("/", 2)[2:]
+    if blob and len(blob[0]) > _LONGEST_NAME:
+        raise BlobError(
+            400, "OutOfRangeInput", "The specified resource name length is not within the permissible limits."
+        )
 
 
 def read_request(method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str]) -> BlobRequest:

@@ -86,6 +86,13 @@ def test_container_operations_need_the_actions_of_the_control_plane(cloud: Cloud
         assert client.delete(f"{path}?restype=container").status_code == 202
 
 
+def test_a_blobs_name_has_at_most_1024_characters(cloud: Cloud, path: str, scope: str) -> None:
+    cloud.grant(scope, "write")
+    with cloud.identity() as client:
+        assert client.put(f"{path}/{'%C3%A9' * 1024}", headers=BLOCK, content=b"1").status_code == 201
+        assert code(client.put(f"{path}/{'%C3%A9' * 1025}", headers=BLOCK, content=b"1")) == (400, "OutOfRangeInput")
+
+
 def test_who_may_only_add_creates_and_does_not_replace(cloud: Cloud, path: str, scope: str) -> None:
     cloud.grant(scope, "add/action")
     create = {**BLOCK, "If-None-Match": "*"}
