@@ -394,7 +394,7 @@ def test_a_failed_run_fires_the_alert(retraining: Retraining):
     retraining.upload(FIRST)
     assert retraining.run().status == "Failed"
     pause = threading.Event()
-    for _ in range(200):
+    for _ in range(600):
         if fired():
             break
         pause.wait(0.05)
