@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any
 
 from emulator.arm.errors import ArmError
 from emulator.logic_apps.expressions import ExpressionError, Reference, compile_condition, compile_template
-
-if TYPE_CHECKING:
-    from emulator.logic_apps.execution import Execution
-    from emulator.logic_apps.records import ActionRecord
-    from emulator.logic_apps.run_environment import Frame
-
-    Handler: TypeAlias = Callable[[Execution, "Action", Frame, ActionRecord], Awaitable[None]]
-    """Does an action: sets inputs and outputs of its record, raises ActionError where it fails."""
 
 LOOPS = frozenset({"foreach", "until"})
 """The types, in lower case, whose inner actions run several times."""
@@ -33,11 +25,10 @@ def no_rules(action: Action) -> None:
 
 @dataclass(frozen=True)
 class ActionType:
-    """What the emulator knows of a type of action.
+    """How a type of action is written. What does such an action is known to `actions.HANDLERS`.
 
     Attributes:
         name: as definitions write it, e.g. ``ParseJson``.
-        handler: does such an action.
         schema: JSON Schema of the action as written; values that are expressions fit any type.
         check: the rules that no schema says; raises ArmError.
         options: the ``operationOptions`` that it takes.
@@ -48,7 +39,6 @@ class ActionType:
     """
 
     name: str
-    handler: Handler
     schema: Mapping[str, Any]
     check: Callable[[Action], None] = no_rules
     options: tuple[str, ...] = ()

@@ -155,9 +155,5 @@ def _branches(type: ActionType, body: Mapping[str, Any]) -> Iterator[tuple[str, 
             yield branch, (body.get(branch) or {}).get("actions") or {}
 
 
-async def _never(*_: Any) -> None:
-    raise AssertionError("unreachable: a place in the index, not an action")
-
-
-_NO_ACTION = Action("", ActionType("", _never, {}), {}, {}, {}, (), None)
+_NO_ACTION = Action("", ActionType("", {}), {}, {}, {}, (), None)
 """Holds a name that is taken by a trigger, or by an action that is being read."""

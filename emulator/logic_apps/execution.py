@@ -6,15 +6,15 @@ import asyncio
 import random
 import uuid
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from emulator.clock import Clock
 from emulator.durations import duration_seconds
 from emulator.logic_apps.components import LOOPS, Action
 from emulator.logic_apps.expressions import ExpressionError, Json, Template, compile_template
+from emulator.logic_apps.failures import ActionError, RunTerminatedError
 from emulator.logic_apps.http_calls import HttpCalls
 from emulator.logic_apps.identities import Identities
 from emulator.logic_apps.records import (
@@ -30,27 +30,9 @@ from emulator.logic_apps.records import (
 from emulator.logic_apps.run_environment import Frame, RunEnvironment, RunState
 from emulator.logic_apps.run_store import RunStore
 from emulator.logic_apps.secure_data import SecureData
+from emulator.logic_apps.stamps import moment_of, stamp
+from emulator.logic_apps.tasks import cancel_all, within
 from emulator.telemetry import MetricSink
-
-
-class ActionError(Exception):
-    """An action failed; `outputs` are what it has nevertheless, e.g. an answer with the status 404."""
-
-    def __init__(self, code: str, message: str, outputs: Json = None, status: str = FAILED) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.outputs = outputs
-        self.status = status
-
-
-class RunTerminatedError(Exception):
-    """A Terminate action ends the run."""
-
-    def __init__(self, status: str, error: dict[str, Any] | None) -> None:
-        super().__init__(status)
-        self.status = status
-        self.error = error
 
 
 @dataclass(frozen=True)
@@ -74,6 +56,7 @@ class Execution:
         metrics: MetricSink,
         source: random.Random,
         identities: Identities,
+        handlers: Mapping[str, Handler],
     ) -> None:
         self.state = state
         self.store = store
@@ -89,6 +72,7 @@ class Execution:
         self.identities = identities
         self.response: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._metrics = metrics
+        self._handlers = handlers
         self.variables_changed = False
         self._templates: dict[int, Template] = {}
         self._compiled: list[Json] = []
@@ -298,13 +282,17 @@ class Execution:
         if static is not None:
             _answer_statically(record, static)
             return
-        work = action.type.handler(self, action, frame, record)
+        work = self._handlers[action.kind](self, action, frame, record)
         timeout = action.limit.get("timeout") if action.kind not in LOOPS else None
         if timeout is None:
             await work
             return
         left = duration_seconds(timeout) - (self.clock.now() - moment_of(record.start)).total_seconds()
-        await self.at_most(left, work, action)
+        try:
+            await within(work, left, self.clock)
+        except TimeoutError as error:
+            message = f"The action '{action.name}' took longer than its limit of {timeout}."
+            raise ActionError("ActionTimedOut", message, status=TIMED_OUT) from error
 
     def _static_result(self, action: Action) -> Mapping[str, Any] | None:
         static = (action.raw.get("runtimeConfiguration") or {}).get("staticResult") or {}
@@ -316,20 +304,6 @@ class Execution:
         tracked = action.raw.get("trackedProperties")
         if tracked is not None and not record.hidden:
             record.tracked = evaluated(self, action, frame, record, tracked)
-
-    async def at_most(self, seconds: float, work: Awaitable[None], action: Action) -> None:
-        """Wait for `work`, but no longer than `seconds` of the clock; then the action is TimedOut."""
-        task = asyncio.ensure_future(work)
-        timer = asyncio.ensure_future(self.clock.sleep(seconds))
-        try:
-            await asyncio.wait({task, timer}, return_when=asyncio.FIRST_COMPLETED)
-            if not task.done():
-                raise ActionError(
-                    "ActionTimedOut", f"The action '{action.name}' took longer than its limit.", status=TIMED_OUT
-                )
-            task.result()
-        finally:
-            await cancel_all([task, timer])
 
     def _new_id(self) -> str:
         return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
@@ -358,28 +332,6 @@ def _answer_statically(record: ActionRecord, static: Mapping[str, Any]) -> None:
         )
 
 
-async def cancel_all(tasks: Iterable[asyncio.Future[Any]]) -> None:
-    """Cancel the tasks and wait until they are over."""
-    for task in (all_ := list(tasks)):
-        task.cancel()
-    await asyncio.gather(*all_, return_exceptions=True)
-
-
-def stamp(moment: datetime) -> str:
-    """Return a moment as the service writes it: seven decimals, Z."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"
-
-
-def moment_of(text: str) -> datetime:
-    """Return the moment of a stamp."""
-    return datetime.fromisoformat(text[:26] + "+00:00")
-
-
-def until_deadline(record: ActionRecord, timeout: str) -> datetime:
-    """Return when an Until that began at its record's start has to end."""
-    return moment_of(record.start) + timedelta(seconds=duration_seconds(timeout))
-
-
 def _common_status(actions: Mapping[str, Action], finished: Mapping[str, str]) -> str:
     """Leaves decide; a skipped leaf stands for the actions it would have run after."""
     followed = {other for action in actions.values() for other in action.run_after}
@@ -394,3 +346,7 @@ def _common_status(actions: Mapping[str, Action], finished: Mapping[str, str]) -
         if status in found:
             return status
     return SUCCEEDED
+
+
+Handler: TypeAlias = Callable[[Execution, Action, Frame, ActionRecord], Coroutine[Any, Any, None]]
+"""Does an action: sets inputs and outputs of its record, raises ActionError where it fails."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 import email.utils
 import json
 import random
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 
 import httpx
@@ -20,8 +19,8 @@ from emulator.durations import duration_seconds
 from emulator.logic_apps import limits
 from emulator.logic_apps.expressions import Json
 from emulator.logic_apps.identities import Identities
+from emulator.logic_apps.tasks import within
 
-T = TypeVar("T")
 _RETRIED = frozenset({408, 429})
 _OWN_HEADERS = frozenset({"content-length", "transfer-encoding"})
 """Headers that follow from the body, whatever a definition says."""
@@ -284,20 +283,6 @@ class HttpCalls:
             "InvalidAuthentication",
             f"authentication.type is {kind!r}, which is not emulated; there are: Basic, ManagedServiceIdentity, Raw",
         )
-
-
-async def within(work: Coroutine[Any, Any, T], seconds: float, clock: Clock) -> T:
-    """Return the result of `work`; TimeoutError when it takes longer than `seconds` of the clock."""
-    task, timer = asyncio.create_task(work), asyncio.create_task(clock.sleep(seconds))
-    try:
-        await asyncio.wait({task, timer}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            raise TimeoutError
-        return task.result()
-    finally:
-        task.cancel()
-        timer.cancel()
-        await asyncio.gather(task, timer, return_exceptions=True)
 
 
 def _words(error: Exception) -> str:

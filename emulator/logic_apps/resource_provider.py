@@ -13,7 +13,6 @@ from emulator.arm.provider import Answer, NameRule, Operation, Resource, Resourc
 from emulator.clock import Clock
 from emulator.logic_apps.checks import parse_checked
 from emulator.logic_apps.components import Trigger
-from emulator.logic_apps.execution import stamp
 from emulator.logic_apps.history import (
     action_json,
     repetition_json,
@@ -28,6 +27,7 @@ from emulator.logic_apps.records import ActionGroup
 from emulator.logic_apps.run_store import Condition
 from emulator.logic_apps.runs import Workflow
 from emulator.logic_apps.signatures import Signatures, invoke_path
+from emulator.logic_apps.stamps import stamp
 from emulator.logic_apps.workflows import Workflows
 
 TYPE: Final = "Microsoft.Logic/workflows"

@@ -14,14 +14,17 @@ from typing import Any
 
 from emulator.clock import Clock
 from emulator.logic_apps.access_control import AccessControl
+from emulator.logic_apps.actions import HANDLERS
 from emulator.logic_apps.components import Definition, Trigger
 from emulator.logic_apps.definition import read
-from emulator.logic_apps.execution import Execution, cancel_all, moment_of, stamp
+from emulator.logic_apps.execution import Execution, Handler
 from emulator.logic_apps.http_calls import HttpCalls
 from emulator.logic_apps.identities import Identities
 from emulator.logic_apps.records import CANCELLED, FAILED, RUNNING, SUCCEEDED, TriggerRecord
 from emulator.logic_apps.run_environment import RunState
 from emulator.logic_apps.run_store import WAITING, RunStore
+from emulator.logic_apps.stamps import moment_of, stamp
+from emulator.logic_apps.tasks import cancel_all
 from emulator.telemetry import MetricSink
 
 _LOG = logging.getLogger(__name__)
@@ -76,13 +79,20 @@ class Runs:
     """All runs of all workflows that are not over. A trigger's concurrency decides how many go on at once."""
 
     def __init__(
-        self, store: RunStore, clock: Clock, calls: HttpCalls, metrics: MetricSink, source: random.Random
+        self,
+        store: RunStore,
+        clock: Clock,
+        calls: HttpCalls,
+        metrics: MetricSink,
+        source: random.Random,
+        handlers: Mapping[str, Handler] = HANDLERS,
     ) -> None:
         self._store = store
         self._clock = clock
         self._calls = calls
         self._metrics = metrics
         self._random = source
+        self._handlers = handlers
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._under_way: dict[str, StartedRun] = {}
         self._waiting: dict[tuple[str, str], deque[StartedRun]] = {}
@@ -146,7 +156,14 @@ class Runs:
 
     def _enter(self, workflow: Workflow, state: RunState, limit: int | None, status: str) -> StartedRun:
         execution = Execution(
-            state, self._store, self._clock, self._calls, self._metrics, self._random, workflow.identities
+            state,
+            self._store,
+            self._clock,
+            self._calls,
+            self._metrics,
+            self._random,
+            workflow.identities,
+            self._handlers,
         )
         started = StartedRun(workflow, execution, asyncio.get_running_loop().create_future(), limit)
         self._under_way[started.id] = started

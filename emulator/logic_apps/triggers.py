@@ -13,7 +13,6 @@ from emulator.arm.errors import ArmError
 from emulator.clock import Clock
 from emulator.logic_apps import limits
 from emulator.logic_apps.components import Trigger
-from emulator.logic_apps.execution import cancel_all, moment_of, stamp
 from emulator.logic_apps.expressions import ExpressionError, compile_condition, compile_template
 from emulator.logic_apps.http_calls import CallError, HttpCalls, prepare, seconds_to_wait
 from emulator.logic_apps.records import FAILED, SKIPPED, SUCCEEDED, TriggerRecord
@@ -21,6 +20,8 @@ from emulator.logic_apps.recurrence import Recurrence
 from emulator.logic_apps.run_environment import RunEnvironment
 from emulator.logic_apps.run_store import RunStore
 from emulator.logic_apps.runs import Runs, StartedRun, Workflow
+from emulator.logic_apps.stamps import moment_of, stamp
+from emulator.logic_apps.tasks import cancel_all
 from emulator.telemetry import MetricSink
 
 _LOG = logging.getLogger(__name__)

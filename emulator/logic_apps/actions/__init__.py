@@ -1,11 +1,14 @@
-"""The one registry of the types of actions: how each is written, checked and done."""
+"""The one registry of the types of actions: how each is written and checked, and what does it."""
 
 from collections.abc import Mapping
 
 from emulator.logic_apps.actions import control, data, http, variables
 from emulator.logic_apps.components import ActionType
+from emulator.logic_apps.execution import Handler
 
-ACTION_TYPES: Mapping[str, ActionType] = {
-    each.kind: each for each in (*control.TYPES, *data.TYPES, *http.TYPES, *variables.TYPES)
-}
+_MODULES = (control, data, http, variables)
+
+ACTION_TYPES: Mapping[str, ActionType] = {each.kind: each for module in _MODULES for each in module.TYPES}
 """By name in lower case."""
+HANDLERS: Mapping[str, Handler] = {kind: handler for module in _MODULES for kind, handler in module.HANDLERS.items()}
+"""What does an action of each type, by its name in lower case."""

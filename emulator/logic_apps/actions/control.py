@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC
+from collections.abc import Mapping
+from datetime import UTC, timedelta
 from typing import Any
 
+from emulator.durations import duration_seconds
 from emulator.logic_apps import limits
 from emulator.logic_apps.components import Action, ActionType, invalid, is_expression
-from emulator.logic_apps.execution import (
-    ActionError,
-    Execution,
-    RunTerminatedError,
-    cancel_all,
-    evaluated,
-    moment_of,
-    until_deadline,
-)
+from emulator.logic_apps.execution import Execution, Handler, evaluated
 from emulator.logic_apps.expressions import compile_condition, compile_template
 from emulator.logic_apps.expressions.functions.moments import parse_moment
+from emulator.logic_apps.failures import ActionError, RunTerminatedError
 from emulator.logic_apps.intervals import interval_seconds
 from emulator.logic_apps.records import FAILED, SUCCEEDED, TIMED_OUT, ActionRecord
 from emulator.logic_apps.run_environment import Frame
 from emulator.logic_apps.shapes import ACTIONS, TEXT, action_schema, inputs_schema
+from emulator.logic_apps.stamps import moment_of
+from emulator.logic_apps.tasks import cancel_all
 
 _RUN_STATUSES = ("Failed", "Cancelled", "Succeeded")
 
@@ -112,7 +109,8 @@ async def foreach(execution: Execution, action: Action, frame: Frame, record: Ac
 async def until(execution: Execution, action: Action, frame: Frame, record: ActionRecord) -> None:
     """Repeat the inner actions until the condition holds, a count is reached or time is up."""
     condition = compile_condition(action.raw["expression"])
-    deadline = until_deadline(record, str(action.limit.get("timeout", limits.UNTIL_TIMEOUT)))
+    timeout = str(action.limit.get("timeout", limits.UNTIL_TIMEOUT))
+    deadline = moment_of(record.start) + timedelta(seconds=duration_seconds(timeout))
     count = int(action.limit.get("count", limits.UNTIL_COUNT))
     iterations = frame.iterations[action.name.lower()] = []
     status, index, holds = SUCCEEDED, 0, False
@@ -133,7 +131,7 @@ async def until(execution: Execution, action: Action, frame: Frame, record: Acti
         raise ActionError(
             "UntilLimitsReached",
             f"The Until '{action.name}' ended after {index} iterations at its limit of {count} iterations or "
-            f"{action.limit.get('timeout', limits.UNTIL_TIMEOUT)}.",
+            f"{timeout}.",
         )
 
 
@@ -231,12 +229,9 @@ _WAIT = inputs_schema(
     until={"type": "object", "required": ["timestamp"]},
 )
 TYPES = (
-    ActionType(
-        "Scope", scope, action_schema(actions=ACTIONS), branches=("actions",), may_secure=False, may_time_out=False
-    ),
+    ActionType("Scope", action_schema(actions=ACTIONS), branches=("actions",), may_secure=False, may_time_out=False),
     ActionType(
         "If",
-        if_,
         action_schema("expression", **{"actions": ACTIONS, "else": _BRANCH}),
         branches=("actions", "else"),
         may_secure=False,
@@ -244,7 +239,6 @@ TYPES = (
     ),
     ActionType(
         "Switch",
-        switch,
         action_schema("expression", cases=_CASES, default=_BRANCH),
         _check_switch,
         branches=("cases", "default"),
@@ -253,7 +247,6 @@ TYPES = (
     ),
     ActionType(
         "Foreach",
-        foreach,
         action_schema("foreach", actions=ACTIONS, runtimeConfiguration=_CONCURRENCY),
         _check_foreach,
         options=("Sequential",),
@@ -263,14 +256,20 @@ TYPES = (
     ),
     ActionType(
         "Until",
-        until,
         action_schema("expression", actions=ACTIONS, limit=_UNTIL_LIMIT),
         options=("FailWhenLimitsReached",),
         branches=("actions",),
         may_secure=False,
     ),
-    ActionType("Wait", wait, _WAIT, _check_wait),
-    ActionType(
-        "Terminate", terminate, inputs_schema("runStatus"), _check_terminate, may_secure=False, may_time_out=False
-    ),
+    ActionType("Wait", _WAIT, _check_wait),
+    ActionType("Terminate", inputs_schema("runStatus"), _check_terminate, may_secure=False, may_time_out=False),
 )
+HANDLERS: Mapping[str, Handler] = {
+    "scope": scope,
+    "if": if_,
+    "switch": switch,
+    "foreach": foreach,
+    "until": until,
+    "wait": wait,
+    "terminate": terminate,
+}

@@ -6,6 +6,7 @@ import csv
 import html
 import io
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import jsonschema
@@ -13,9 +14,10 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 
 from emulator.logic_apps.components import Action, ActionType, invalid, is_expression
-from emulator.logic_apps.execution import ActionError, Execution, evaluated
+from emulator.logic_apps.execution import Execution, Handler, evaluated
 from emulator.logic_apps.expressions import Json, compile_template
 from emulator.logic_apps.expressions.values import to_text
+from emulator.logic_apps.failures import ActionError
 from emulator.logic_apps.records import ActionRecord
 from emulator.logic_apps.run_environment import Frame
 from emulator.logic_apps.shapes import OBJECT, TEXT, action_schema, inputs_schema
@@ -136,20 +138,26 @@ _COLUMNS = {
     "items": {"type": "object", "required": ["value"], "properties": {"header": TEXT}},
 }
 TYPES = (
-    ActionType("Compose", compose, action_schema(), repeats_inputs=True),
+    ActionType("Compose", action_schema(), repeats_inputs=True),
     ActionType(
         "ParseJson",
-        parse_json,
         inputs_schema("content", schema=OBJECT),
         _check_parse_json,
         repeats_inputs=True,
     ),
-    ActionType("Select", select, inputs_schema("from", "select")),
-    ActionType("Query", query, inputs_schema("from", "where", where=TEXT)),
-    ActionType("Join", join, inputs_schema("from", "joinWith")),
+    ActionType("Select", inputs_schema("from", "select")),
+    ActionType("Query", inputs_schema("from", "where", where=TEXT)),
+    ActionType("Join", inputs_schema("from", "joinWith")),
     ActionType(
         "Table",
-        table,
         inputs_schema("from", "format", format={"enum": ["CSV", "HTML", "Csv", "csv", "html"]}, columns=_COLUMNS),
     ),
 )
+HANDLERS: Mapping[str, Handler] = {
+    "compose": compose,
+    "parsejson": parse_json,
+    "select": select,
+    "query": query,
+    "join": join,
+    "table": table,
+}

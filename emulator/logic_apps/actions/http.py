@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from emulator.logic_apps.components import Action, ActionType
-from emulator.logic_apps.execution import ActionError, Execution, evaluated
+from emulator.logic_apps.execution import Execution, Handler, evaluated
+from emulator.logic_apps.failures import ActionError
 from emulator.logic_apps.http_calls import CallError, prepare
 from emulator.logic_apps.records import ActionRecord
 from emulator.logic_apps.run_environment import Frame
@@ -46,14 +48,16 @@ def _phrase(status: int) -> str:
 TYPES = (
     ActionType(
         "Http",
-        http,
         action_schema("inputs", inputs=HTTP_INPUTS),
         options=("DisableAsyncPattern", "SuppressWorkflowHeaders"),
     ),
     ActionType(
         "Response",
-        response,
         inputs_schema("statusCode", headers=OBJECT, schema=OBJECT),
         repeats_inputs=True,
     ),
 )
+HANDLERS: Mapping[str, Handler] = {
+    "http": http,
+    "response": response,
+}

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from emulator.logic_apps.components import Action, ActionType
-from emulator.logic_apps.execution import ActionError, Execution, evaluated
+from emulator.logic_apps.execution import Execution, Handler, evaluated
 from emulator.logic_apps.expressions import Json
 from emulator.logic_apps.expressions.values import to_text
+from emulator.logic_apps.failures import ActionError
 from emulator.logic_apps.records import ActionRecord
 from emulator.logic_apps.run_environment import Frame
 from emulator.logic_apps.shapes import TEXT, Schema, inputs_schema
-
-if TYPE_CHECKING:
-    from emulator.logic_apps.components import Handler
 
 _KINDS: dict[str, type | tuple[type, ...]] = {
     "boolean": bool, "integer": int, "float": (int, float), "string": str, "object": dict, "array": list,
@@ -110,15 +109,23 @@ _INITIALIZES = inputs_schema(
 )
 
 
-def _type(name: str, handler: Handler, schema: Schema) -> ActionType:
-    return ActionType(name, handler, schema, repeats_inputs=True, may_secure=False, may_time_out=False)
+def _type(name: str, schema: Schema) -> ActionType:
+    return ActionType(name, schema, repeats_inputs=True, may_secure=False, may_time_out=False)
 
 
 TYPES = (
-    _type("InitializeVariable", initialize, _INITIALIZES),
-    _type("SetVariable", set_, _CHANGES),
-    _type("IncrementVariable", increment, _STEPS),
-    _type("DecrementVariable", decrement, _STEPS),
-    _type("AppendToArrayVariable", append_to_array, _CHANGES),
-    _type("AppendToStringVariable", append_to_string, _CHANGES),
+    _type("InitializeVariable", _INITIALIZES),
+    _type("SetVariable", _CHANGES),
+    _type("IncrementVariable", _STEPS),
+    _type("DecrementVariable", _STEPS),
+    _type("AppendToArrayVariable", _CHANGES),
+    _type("AppendToStringVariable", _CHANGES),
 )
+HANDLERS: Mapping[str, Handler] = {
+    "initializevariable": initialize,
+    "setvariable": set_,
+    "incrementvariable": increment,
+    "decrementvariable": decrement,
+    "appendtoarrayvariable": append_to_array,
+    "appendtostringvariable": append_to_string,
+}
