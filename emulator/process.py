@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterable, Sequence
 
 from emulator.home import Home, HomeError
 
@@ -22,15 +23,36 @@ class EmulatorProcessError(Exception):
 
 def running_pid(home: Home) -> int | None:
     """Return the process id of this home's running emulator, or None."""
+    recorded = _recorded(home)
+    if recorded is None:
+        return None
+    pid, services = recorded
+    return pid if _alive(pid) and _answers(home, services) else None
+
+
+def running_services(home: Home) -> list[str]:
+    """Return the names of the services that this home's running emulator serves; none when it is not running."""
+    recorded = _recorded(home)
+    return [] if recorded is None or running_pid(home) is None else recorded[1]
+
+
+def record(home: Home, services: Iterable[str]) -> None:
+    """Note that this process is the home's emulator, and which services it serves."""
+    home.pid.write_text(f"{os.getpid()}\n{' '.join(services)}\n", encoding="utf-8")
+
+
+def _recorded(home: Home) -> tuple[int, list[str]] | None:
     try:
-        pid = int(home.pid.read_text(encoding="utf-8"))
+        pid, services = home.pid.read_text(encoding="utf-8").splitlines()
+        return int(pid), services.split()
     except (FileNotFoundError, ValueError):
         return None
-    return pid if _alive(pid) and _answers(home) else None
 
 
-def start(home: Home, port_base: int | None = None) -> subprocess.Popen[bytes] | None:
+def start(home: Home, port_base: int | None = None, options: Sequence[str] = ()) -> subprocess.Popen[bytes] | None:
     """Start the emulator of `home` and return once every service answers; None when it was running already.
+
+    `options` are those of the command ``serve``.
 
     Raises:
         EmulatorProcessError: it ended or did not answer in time; the message has the end of its log.
@@ -41,7 +63,7 @@ def start(home: Home, port_base: int | None = None) -> subprocess.Popen[bytes] |
         return None
     with home.log.open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "emulator", "serve", "--home", str(home.root)],
+            [sys.executable, "-m", "emulator", "serve", "--home", str(home.root), *options],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -94,15 +116,15 @@ def _alive(pid: int) -> bool:
     return True
 
 
-def _answers(home: Home) -> bool:
+def _answers(home: Home, services: Iterable[str]) -> bool:
     try:
         configuration, _ = home.load()
     except HomeError:
         return False
-    for port in configuration.ports.values():
+    for service in services:
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
+            socket.create_connection(("127.0.0.1", configuration.ports[service]), timeout=1).close()
+        except (OSError, KeyError):
             return False
     return True
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
 import socket
 from collections.abc import AsyncGenerator, Generator, Mapping
@@ -13,65 +12,78 @@ import httpx
 import uvicorn
 from starlette.types import ASGIApp
 
+from emulator import process
 from emulator.arm.authorization import Authorization
 from emulator.arm.service import ControlPlane
 from emulator.clock import Clock, SystemClock
 from emulator.custom_vision.service import CustomVision
-from emulator.home import Configuration, Home, HomeError
+from emulator.home import SERVICES, Configuration, Home, HomeError
 from emulator.identity import TokenIssuer
 from emulator.logic_apps.service import LogicApps
 from emulator.loopback import LoopbackOnly
 from emulator.monitor.service import Monitor
 from emulator.portal.service import Portal
+from emulator.server_options import ServerOptions
 from emulator.service import Service
 from emulator.storage.service import Storage
+from emulator.telemetry import MetricSink, NoMetrics
 
 _GRACE_SECONDS = 5
 """How long requests under way may take to finish when the emulator stops."""
 
 
 class Emulator:
-    """All services over one home folder; `transport` makes the calls of workflows, by default the network."""
+    """The services over one home folder.
+
+    Args:
+        home: where everything is kept.
+        clock: tells the time.
+        transport: makes the calls of workflows, by default the network.
+        options: which services there are, and how they behave.
+    """
 
     def __init__(
-        self, home: Home, clock: Clock | None = None, transport: httpx.AsyncBaseTransport | None = None
+        self,
+        home: Home,
+        clock: Clock | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        options: ServerOptions | None = None,
     ) -> None:
         self.home = home
         self.clock = clock or SystemClock()
         self.configuration, secrets = home.create()
+        options = options or ServerOptions()
+        chosen = options.services
         url = self.configuration.url
         issuer = TokenIssuer(secrets.token_signing_key, self.configuration.tenant_id, self.clock)
-        monitor = Monitor(home.database / "monitor", url("monitor"), self.clock)
         authorization = Authorization(home.database / "arm", self.configuration, self.clock)
-        storage = Storage(home.azurite, url("storage"), self.clock, issuer, authorization, monitor.metrics)
-        custom_vision = CustomVision(home.images, url("custom-vision"), self.clock, monitor.metrics)
-        logic_apps = LogicApps(
-            home.database / "logic_apps",
-            url("logic-apps"),
-            self.clock,
-            issuer,
-            monitor.metrics,
-            secrets,
-            transport,
+        services: dict[str, Service] = {}
+        metrics: MetricSink = NoMetrics()
+        if "monitor" in chosen:
+            monitor = Monitor(home.database / "monitor", url("monitor"), self.clock)
+            services["monitor"], metrics = monitor, monitor.metrics
+        if "storage" in chosen:
+            services["storage"] = Storage(home.azurite, url("storage"), self.clock, issuer, authorization, metrics)
+        if "custom-vision" in chosen:
+            services["custom-vision"] = CustomVision(
+                home.images,
+                url("custom-vision"),
+                self.clock,
+                metrics,
+                tiers=options.tiers,
+                time_scale=options.time_scale,
+            )
+        if "logic-apps" in chosen:
+            services["logic-apps"] = LogicApps(
+                home.database / "logic_apps", url("logic-apps"), self.clock, issuer, metrics, secrets, transport
+            )
+        providers = [provider for name in SERVICES if name in services for provider in services[name].providers]
+        services["arm"] = ControlPlane(
+            home.database / "arm", self.configuration, self.clock, issuer, authorization, [authorization, *providers]
         )
-        services: list[Service] = [storage, custom_vision, logic_apps, monitor]
-        control_plane = ControlPlane(
-            home.database / "arm",
-            self.configuration,
-            self.clock,
-            issuer,
-            authorization,
-            [authorization, *(provider for service in services for provider in service.providers)],
-        )
-        portal = Portal(self.configuration, issuer, self.clock)
-        self.services: Mapping[str, Service] = {
-            "arm": control_plane,
-            "storage": storage,
-            "custom-vision": custom_vision,
-            "logic-apps": logic_apps,
-            "monitor": monitor,
-            "portal": portal,
-        }
+        if "portal" in chosen:
+            services["portal"] = Portal(self.configuration, issuer, self.clock)
+        self.services: Mapping[str, Service] = {name: services[name] for name in chosen}
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncGenerator[Configuration]:
@@ -96,7 +108,7 @@ class Emulator:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stopped.set)
         async with self.running():
-            self.home.pid.write_text(str(os.getpid()), encoding="utf-8")
+            process.record(self.home, self.services)
             try:
                 await stopped.wait()
             finally:

@@ -12,8 +12,33 @@ from rich.table import Table
 
 from emulator import process
 from emulator.cli.options import HomeOption, chosen_home, fail, reported_faults, terminal
-from emulator.home import Home
+from emulator.custom_vision.limit_settings import LIMIT_NAMES, LimitError
+from emulator.home import SERVICES, Home
 from emulator.resource_manager import ResourceManager, data_endpoint
+from emulator.server_options import ServerOptions, ServerOptionsError
+
+OnlyOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only",
+        help=f"A service to serve besides arm, one of: {', '.join(SERVICES)}; may be repeated.",
+        show_default="all of them",
+    ),
+]
+TimeScaleOption = Annotated[
+    float,
+    typer.Option(help="Share of Azure's time that a training takes: 0 (no longer than it has to) to 1 (minutes)."),
+]
+LimitOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--limit",
+        metavar="TIER.NAME=NUMBER",
+        help=f"A limit of Custom Vision made smaller, e.g. S0.imagesPerProject=100; may be repeated. "
+        f"Names: {', '.join(LIMIT_NAMES)}.",
+        show_default="as on Azure",
+    ),
+]
 
 
 def up(
@@ -22,14 +47,20 @@ def up(
         int | None,
         typer.Option(min=1024, max=65_000, help="First of six ports, settled when the emulator is first started."),
     ] = None,
+    only: OnlyOption = None,
+    time_scale: TimeScaleOption = 0,
+    limit: LimitOption = None,
 ) -> None:
     """Start the emulator in the background and return when every service answers."""
     folder = chosen_home(home)
+    arguments = _options(only, time_scale, limit).arguments()
     with reported_faults():
-        started = process.start(folder, port_base)
+        started = process.start(folder, port_base, arguments)
         configuration, _ = folder.load()
+    if arguments and not started:
+        raise fail(f"the emulator of {folder.root} is running; end it before it is started with {' '.join(arguments)}")
     typer.echo("started" if started else "was running already")
-    for service in configuration.ports:
+    for service in process.running_services(folder):
         typer.echo(f"  {service:<14} {configuration.url(service)}")
     typer.echo(f"  state in {folder.root}, log in {folder.log}")
 
@@ -55,15 +86,25 @@ def status(
         _print_status(found)
 
 
-def serve(home: HomeOption = None) -> None:
+def serve(
+    home: HomeOption = None, only: OnlyOption = None, time_scale: TimeScaleOption = 0, limit: LimitOption = None
+) -> None:
     """Run the emulator in the foreground until SIGINT or SIGTERM."""
     from emulator.server import Emulator
 
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # its INFO lines show whole URLs, signatures included
+    options = _options(only, time_scale, limit)
     with reported_faults():
-        asyncio.run(Emulator(chosen_home(home)).run())
+        asyncio.run(Emulator(chosen_home(home), options=options).run())
+
+
+def _options(only: list[str] | None, time_scale: float, limit: list[str] | None) -> ServerOptions:
+    try:
+        return ServerOptions(only or (), time_scale, limit or ())
+    except (ServerOptionsError, LimitError) as error:
+        raise fail(str(error)) from error
 
 
 def _describe(folder: Home) -> dict[str, Any]:
@@ -73,7 +114,7 @@ def _describe(folder: Home) -> dict[str, Any]:
             "home": str(folder.root),
             "subscriptionId": configuration.subscription_id,
             "tenantId": configuration.tenant_id,
-            "services": {name: configuration.url(name) for name in configuration.ports},
+            "services": {name: configuration.url(name) for name in process.running_services(folder)},
             "resources": [
                 {
                     "id": resource["id"],

@@ -16,12 +16,10 @@ from emulator.custom_vision.download import DownloadError, TooLargeError
 from emulator.custom_vision.errors import bad_request
 from emulator.custom_vision.image_files import Dimensions, ImageDimensionsError, ImageFormatError, inspect
 from emulator.custom_vision.limits import (
-    IMAGES_PER_BATCH,
     METADATA_KEY,
     METADATA_PAIRS,
     METADATA_VALUE,
     TAGS_PER_BATCH,
-    TRAINING_IMAGE_BYTES,
 )
 from emulator.custom_vision.store.accounts import Account
 from emulator.custom_vision.store.images import Image, Selection
@@ -73,9 +71,10 @@ async def ingest(backend: Backend, account: Account, project: Project, batch: Ba
     Raises:
         CustomVisionError: 400, nothing of the batch is kept.
     """
-    _check(backend, project, batch)
+    limits = backend.limits(account)
+    _check(backend, project, batch, limits.images_per_batch)
     decoding = asyncio.Semaphore(_DECODED_AT_ONCE)
-    loaded = await asyncio.gather(*(_load(entry, decoding) for entry in batch.entries))
+    loaded = await asyncio.gather(*(_load(entry, limits.training_image_bytes, decoding) for entry in batch.entries))
     if backend.projects.find(project.id) is None:
         raise bad_request("BadRequestInvalid", f"Project {project.id} was deleted meanwhile.")
     with backend.database.transaction():
@@ -86,11 +85,11 @@ async def ingest(backend: Backend, account: Account, project: Project, batch: Ba
     return results
 
 
-def _check(backend: Backend, project: Project, batch: Batch) -> None:
-    if len(batch.entries) > IMAGES_PER_BATCH:
+def _check(backend: Backend, project: Project, batch: Batch, most: int) -> None:
+    if len(batch.entries) > most:
         raise bad_request(
             "BadRequestExceededBatchSize",
-            f"The batch has {len(batch.entries)} images; at most {IMAGES_PER_BATCH} are allowed.",
+            f"The batch has {len(batch.entries)} images; at most {most} are allowed.",
         )
     check_metadata(batch.metadata)
     wanted = {*batch.tags, *(tag for entry in batch.entries for tag in entry.tags)}
@@ -109,10 +108,10 @@ def _check(backend: Backend, project: Project, batch: Batch) -> None:
             )
 
 
-async def _load(entry: Entry, decoding: asyncio.Semaphore) -> _Loaded:
+async def _load(entry: Entry, most: int, decoding: asyncio.Semaphore) -> _Loaded:
     try:
         data = await entry.load()
-        if len(data) > TRAINING_IMAGE_BYTES:
+        if len(data) > most:
             return _Loaded(entry, "ErrorImageSize")
         async with decoding:
             return _Loaded(entry, "OK", data, await asyncio.to_thread(inspect, data))

@@ -23,7 +23,10 @@ class CallRates:
 
 @dataclass(frozen=True)
 class TierLimits:
-    """What an account of a pricing tier may have; None is no limit."""
+    """What an account of a pricing tier may have; None is no limit.
+
+    `images_per_tag` is the other way round: at least so many images of each tag are needed to train.
+    """
 
     projects: int
     images_per_project: int
@@ -32,6 +35,13 @@ class TierLimits:
     predictions_per_month: int | None
     training_minutes_per_month: int | None
     rates: CallRates
+    published_iterations_per_project: int | None = None
+    """The service documents no limit below that of iterations."""
+    images_per_batch: int = 64
+    """Operation texts of the OpenAPI v3.3."""
+    training_image_bytes: int = 6 * 1024 * 1024
+    prediction_image_bytes: int = 4 * 1024 * 1024
+    images_per_tag: int = 5
 
 
 TIERS: Final[Mapping[str, TierLimits]] = MappingProxyType(
@@ -41,8 +51,8 @@ TIERS: Final[Mapping[str, TierLimits]] = MappingProxyType(
         "S0": TierLimits(100, 100_000, 500, 20, None, None, CallRates(10, 20, 10, 10)),
     }
 )
-
-IMAGES_PER_BATCH: Final = 64
+IDS_PER_CALL: Final = 64
+"""Images, predictions or regions that one call names: operation texts of the OpenAPI v3.3."""
 TAGS_PER_BATCH: Final = 20
 IMAGE_TAGS_PER_CALL: Final = 128
 IDS_PER_QUERY: Final = 256
@@ -54,13 +64,10 @@ METADATA_VALUE: Final = 256
 """Operation texts of the OpenAPI v3.3; the smaller of the figures given for metadata (v3.4-preview and the portal)."""
 
 TAGS_PER_IMAGE: Final = 100
-TRAINING_IMAGE_BYTES: Final = 6 * 1024 * 1024
-PREDICTION_IMAGE_BYTES: Final = 4 * 1024 * 1024
-IMAGES_PER_TAG: Final = 5
-"""At least so many images of each tag, to train a classifier."""
+REGIONS_PER_IMAGE: Final = 300
 TAGS_TO_TRAIN: Final = 2
 PREDICTION_DAYS: Final = 30
 PREDICTION_QUERY_TAGS: Final = 2
 """Tags in one PredictionQueryToken: OpenAPI v3.3."""
-LARGEST_REQUEST_BYTES: Final = IMAGES_PER_BATCH * TRAINING_IMAGE_BYTES * 4 // 3 + 1024 * 1024
+LARGEST_REQUEST_BYTES: Final = 64 * 6 * 1024 * 1024 * 4 // 3 + 1024 * 1024
 """A full batch of the largest images in base64; the service names no figure."""

@@ -44,6 +44,7 @@ class CustomVision:
         clock: tells the time.
         metrics: takes what Azure Monitor would count.
         tiers: limits by pricing tier; tests make them smaller.
+        time_scale: the share of the service's time that a training takes at least.
         transport: how images are fetched by URL; by default over the network.
     """
 
@@ -55,6 +56,7 @@ class CustomVision:
         metrics: MetricSink,
         tiers: Mapping[str, TierLimits] = TIERS,
         transport: httpx.AsyncBaseTransport | None = None,
+        time_scale: float = 0,
     ) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         database = Database(folder / "custom_vision.sqlite")
@@ -75,7 +77,7 @@ class CustomVision:
             urls=SignedUrls(base_url, _signing_key(folder)),
             downloader=Downloader(transport),
             classification=Classification(iterations, files),
-            trainer=Trainer(iterations, files, clock, self._trained),
+            trainer=Trainer(iterations, files, clock, self._trained, time_scale),
             clock=clock,
             metrics=metrics,
             tiers=tiers,

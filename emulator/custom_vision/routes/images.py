@@ -13,12 +13,11 @@ from emulator.custom_vision.call import ACCEPTED, NO_CONTENT, Call, Query, Reply
 from emulator.custom_vision.errors import bad_request, not_found
 from emulator.custom_vision.ingest import Batch, Entry, SourceError, check_metadata, ingest, mixes_negative
 from emulator.custom_vision.limits import (
+    IDS_PER_CALL,
     IDS_PER_QUERY,
     IMAGE_TAGS_PER_CALL,
-    IMAGES_PER_BATCH,
     TAGS_PER_BATCH,
     TAGS_PER_IMAGE,
-    TRAINING_IMAGE_BYTES,
 )
 from emulator.custom_vision.store.images import Image, Order, Selection, TaggingStatus
 from emulator.custom_vision.store.projects import Project
@@ -37,8 +36,10 @@ async def create_images_from_urls(backend: Backend, call: Call) -> Reply:
     body = await call.json(bodies.URL_BATCH, "BadRequestImageBatch", _NO_URLS)
     project = backend.project(call)
 
+    most = backend.limits(call.account).training_image_bytes
+
     def load(url: str) -> Callable[[], Awaitable[bytes]]:
-        return lambda: backend.downloader.fetch(url, TRAINING_IMAGE_BYTES)
+        return lambda: backend.downloader.fetch(url, most)
 
     return await _add(backend, call, project, body, [(each["url"], load(each["url"])) for each in body["images"]])
 
@@ -223,7 +224,7 @@ def _tag_image(
 async def delete_image_tags(backend: Backend, call: Call) -> Reply:
     """DeleteImageTags: takes each of the tags from each of the images."""
     project = backend.project(call)
-    images = call.query.required_guids("imageIds", IMAGES_PER_BATCH)
+    images = call.query.required_guids("imageIds", IDS_PER_CALL)
     tags = call.query.required_guids("tagIds", TAGS_PER_BATCH)
     own = [image.id for image in backend.images.by_ids(project.id, images)]
     backend.tags.detach(own, tags)
@@ -234,7 +235,7 @@ async def delete_image_tags(backend: Backend, call: Call) -> Reply:
 async def update_image_metadata(backend: Backend, call: Call) -> Reply:
     """UpdateImageMetadata: adds to or replaces the metadata of each of the images."""
     project = backend.project(call)
-    ids = call.query.required_guids("imageIds", IMAGES_PER_BATCH)
+    ids = call.query.required_guids("imageIds", IDS_PER_CALL)
     added: dict[str, str] = await call.json(
         bodies.METADATA, "BadRequestImageMetadataValue", "The metadata are not valid."
     )

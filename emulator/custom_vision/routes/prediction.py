@@ -13,7 +13,6 @@ from emulator.custom_vision.classification import uncertainty
 from emulator.custom_vision.download import DownloadError, TooLargeError
 from emulator.custom_vision.errors import CustomVisionError, GatewayError, bad_request, not_found
 from emulator.custom_vision.image_files import ImageDimensionsError, ImageFormatError, inspect
-from emulator.custom_vision.limits import PREDICTION_IMAGE_BYTES, TRAINING_IMAGE_BYTES
 from emulator.custom_vision.store.iterations import COMPLETED, Iteration
 from emulator.custom_vision.store.predictions import NewPrediction, TagProbability
 from emulator.custom_vision.store.projects import Project
@@ -26,28 +25,28 @@ PREDICTIONS: Final = "predictions"
 async def classify_image(backend: Backend, call: Call) -> Reply:
     """ClassifyImage: the image is kept with the answer."""
     iteration = _published(backend, call)
-    image = await _uploaded_image(call, PREDICTION_IMAGE_BYTES)
+    image = await _uploaded_image(call, backend.limits(call.account).prediction_image_bytes)
     return await _classified(backend, call, iteration, image, store=True)
 
 
 async def classify_image_with_no_store(backend: Backend, call: Call) -> Reply:
     """ClassifyImageWithNoStore."""
     iteration = _published(backend, call)
-    image = await _uploaded_image(call, PREDICTION_IMAGE_BYTES)
+    image = await _uploaded_image(call, backend.limits(call.account).prediction_image_bytes)
     return await _classified(backend, call, iteration, image, store=False)
 
 
 async def classify_image_url(backend: Backend, call: Call) -> Reply:
     """ClassifyImageUrl: the image is kept with the answer."""
     iteration = _published(backend, call)
-    image = await _fetched_image(backend, call, PREDICTION_IMAGE_BYTES)
+    image = await _fetched_image(backend, call, backend.limits(call.account).prediction_image_bytes)
     return await _classified(backend, call, iteration, image, store=True)
 
 
 async def classify_image_url_with_no_store(backend: Backend, call: Call) -> Reply:
     """ClassifyImageUrlWithNoStore."""
     iteration = _published(backend, call)
-    image = await _fetched_image(backend, call, PREDICTION_IMAGE_BYTES)
+    image = await _fetched_image(backend, call, backend.limits(call.account).prediction_image_bytes)
     return await _classified(backend, call, iteration, image, store=False)
 
 
@@ -62,14 +61,14 @@ async def detect(backend: Backend, call: Call) -> Reply:
 async def quick_test_image(backend: Backend, call: Call) -> Reply:
     """QuickTestImage: of any trained iteration; stored unless ``store=false``."""
     project, iteration = _iteration_to_test(backend, call)
-    image = await _uploaded_image(call, TRAINING_IMAGE_BYTES)
+    image = await _uploaded_image(call, backend.limits(call.account).training_image_bytes)
     return await _quick_tested(backend, call, project, iteration, image)
 
 
 async def quick_test_image_url(backend: Backend, call: Call) -> Reply:
     """QuickTestImageUrl: of any trained iteration; stored unless ``store=false``."""
     project, iteration = _iteration_to_test(backend, call)
-    image = await _fetched_image(backend, call, TRAINING_IMAGE_BYTES)
+    image = await _fetched_image(backend, call, backend.limits(call.account).training_image_bytes)
     return await _quick_tested(backend, call, project, iteration, image)
 
 

@@ -9,7 +9,7 @@ from emulator.custom_vision import bodies
 from emulator.custom_vision.backend import Backend
 from emulator.custom_vision.call import NO_CONTENT, Call, Reply, guid, offset
 from emulator.custom_vision.errors import bad_request
-from emulator.custom_vision.limits import IMAGES_PER_BATCH, PREDICTION_DAYS, PREDICTION_QUERY_TAGS
+from emulator.custom_vision.limits import IDS_PER_CALL, PREDICTION_DAYS, PREDICTION_QUERY_TAGS
 from emulator.custom_vision.store.predictions import PredictionQuery, TagRange
 from emulator.custom_vision.wire import stored_prediction_json
 
@@ -63,7 +63,7 @@ async def delete_prediction(backend: Backend, call: Call) -> Reply:
     """DeletePrediction: ids that are not there are passed over."""
     project = backend.project(call)
     call.query.required("ids", "BadRequestPredictionIdsMissing")
-    ids = call.query.guids("ids", IMAGES_PER_BATCH, "BadRequestPredictionIdsExceededCount")
+    ids = call.query.guids("ids", IDS_PER_CALL, "BadRequestPredictionIdsExceededCount")
     backend.files.delete(project.id, "predictions", backend.predictions.delete(project.id, ids))
     return NO_CONTENT
 

@@ -39,6 +39,7 @@ async def publish_iteration(backend: Backend, call: Call) -> Reply:
             "BadRequestInvalidPublishName",
             f"The publish name '{name}' is that of {holder.name} ({holder.id}); 'overwrite=true' moves it.",
         )
+    _check_published(backend, call.account, iteration, 0 if holder is None else 1)
     backend.iterations.publish(iteration.id, name, account.id, backend.clock.now())
     return Reply(True)
 
@@ -92,6 +93,16 @@ async def get_exports(backend: Backend, call: Call) -> Reply:
 
 def _download(backend: Backend, iteration: Iteration, export: Export) -> str:
     return backend.urls.url(iteration.project, "exports", export.file_name(iteration.id), backend.clock.now())
+
+
+def _check_published(backend: Backend, account: Account, iteration: Iteration, given_up: int) -> None:
+    most = backend.limits(account).published_iterations_per_project
+    published = [each for each in backend.iterations.of_project(iteration.project) if each.publish_name is not None]
+    if most is not None and len(published) - given_up >= most:
+        raise bad_request(
+            "BadRequestExceededQuota",
+            f"The project has {len(published)} published iterations, as many as it may have; unpublish one first.",
+        )
 
 
 def _prediction_account(backend: Backend, training: Account, target: str) -> Account:

@@ -12,7 +12,7 @@ from emulator.custom_vision.backend import Backend
 from emulator.custom_vision.call import Call, Reply, guid, offset
 from emulator.custom_vision.classification import uncertainty
 from emulator.custom_vision.errors import bad_request, not_found
-from emulator.custom_vision.limits import IMAGES_PER_BATCH, LARGEST_PAGE
+from emulator.custom_vision.limits import IDS_PER_CALL, LARGEST_PAGE
 from emulator.custom_vision.store.iterations import COMPLETED, Iteration
 from emulator.custom_vision.store.projects import Project
 from emulator.custom_vision.store.suggestions import Sorting, Suggestion, SuggestionFilter
@@ -27,7 +27,7 @@ async def suggest_tags_and_regions(backend: Backend, call: Call) -> Reply:
     """SuggestTagsAndRegions: asks an iteration's model about untagged images; tagged ones are left out."""
     project = backend.project(call)
     iteration = _iteration(backend, call, project)
-    ids = call.query.required_guids("imageIds", IMAGES_PER_BATCH)
+    ids = call.query.required_guids("imageIds", IDS_PER_CALL)
     images = backend.images.by_ids(project.id, ids)
     known = {image.id for image in images}
     for id in ids:

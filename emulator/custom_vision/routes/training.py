@@ -12,7 +12,7 @@ from emulator.custom_vision import bodies
 from emulator.custom_vision.backend import Backend
 from emulator.custom_vision.call import NO_CONTENT, Call, Reply, guid
 from emulator.custom_vision.errors import CustomVisionError, bad_request, not_found
-from emulator.custom_vision.limits import IMAGES_PER_TAG, TAGS_TO_TRAIN
+from emulator.custom_vision.limits import TAGS_TO_TRAIN
 from emulator.custom_vision.store.iterations import FAILED, TRAINING, TrainingImage, TrainingRequest
 from emulator.custom_vision.store.projects import Project
 from emulator.custom_vision.trainer import evaluation_name, model_name
@@ -46,8 +46,8 @@ async def train_project(backend: Backend, call: Call) -> Reply:
     last = next((iteration for iteration in iterations if iteration.status != FAILED), None)
     if not force and last is not None and last.signature == request.signature:
         raise bad_request("BadRequestTrainingNotNeeded", "Nothing changed since last training")
-    _check_enough(project, request)
     limits = backend.limits(call.account)
+    _check_enough(project, request, limits.images_per_tag)
     if len(iterations) >= limits.iterations_per_project:
         raise bad_request(
             "BadRequestExceedIterationPerProjectLimit",
@@ -150,10 +150,10 @@ def _request(
     return TrainingRequest(training_type, budget, counted, images, signature)
 
 
-def _check_enough(project: Project, request: TrainingRequest) -> None:
+def _check_enough(project: Project, request: TrainingRequest, least: int) -> None:
     if len(request.tags) < TAGS_TO_TRAIN:
         raise _invalid(project, "Not enough images for training")
-    if any(tag.images < IMAGES_PER_TAG for tag in request.tags):
+    if any(tag.images < least for tag in request.tags):
         raise _invalid(project, "Not enough images per tag for training")
     if project.exclusive and any(len(image.tags) > 1 for image in request.images):
         raise _invalid(project, "An image has several tags; in a Multiclass project it has one")

@@ -58,6 +58,9 @@ CREATE TABLE IF NOT EXISTS iterations (
 );
 CREATE INDEX IF NOT EXISTS iterations_of_project ON iterations (project);
 CREATE UNIQUE INDEX IF NOT EXISTS published ON iterations (project, publish_name) WHERE publish_name IS NOT NULL;
+CREATE TABLE IF NOT EXISTS training_starts (
+    iteration TEXT PRIMARY KEY REFERENCES iterations (id) ON DELETE CASCADE, started TEXT NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS iteration_tags (
     iteration TEXT NOT NULL REFERENCES iterations (id) ON DELETE CASCADE, position INTEGER NOT NULL,
     tag TEXT NOT NULL, name TEXT NOT NULL, description TEXT, type TEXT NOT NULL, images INTEGER NOT NULL,

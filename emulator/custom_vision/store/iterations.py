@@ -157,9 +157,13 @@ class Iterations:
         )
         return {row["image"]: (row["position"], json.loads(row["tags"])) for row in rows}
 
-    def begin(self, id: str, now: datetime) -> None:
-        """Note that the worker has taken a training up."""
-        self._database.write("UPDATE iterations SET begun = 1, modified = ? WHERE id = ?", time_text(now), id)
+    def begin(self, id: str, now: datetime) -> datetime:
+        """Note that the worker has taken a training up; return when it first had, `now` or before a restart."""
+        with self._database.transaction():
+            self._database.write("INSERT OR IGNORE INTO training_starts VALUES (?, ?)", id, time_text(now))
+            self._database.write("UPDATE iterations SET begun = 1, modified = ? WHERE id = ?", time_text(now), id)
+            row = self._database.row("SELECT started FROM training_starts WHERE iteration = ?", id)
+        return now if row is None else parse_time(row["started"])
 
     def complete(self, id: str, minutes: int, now: datetime) -> None:
         """Note that a training succeeded."""

@@ -105,10 +105,11 @@ class Studio:
         clock: ManualClock | None = None,
         tiers: Mapping[str, TierLimits] = GENEROUS,
         openapi: OpenApi | None = None,
+        time_scale: float = 0,
     ) -> Studio:
         clock = clock or ManualClock()
         metrics, pictures = Metrics(), Pictures()
-        service = CustomVision(folder / "custom_vision", BASE, clock, metrics, tiers, pictures)
+        service = CustomVision(folder / "custom_vision", BASE, clock, metrics, tiers, pictures, time_scale)
         issuer = TokenIssuer("a signing key for tests only, of enough length", CONFIGURATION.tenant_id, clock)
         authorization = Authorization(folder / "arm", CONFIGURATION, clock)
         control_plane = ControlPlane(

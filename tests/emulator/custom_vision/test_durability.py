@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
+import threading
+import time
 from pathlib import Path
+from typing import Final
 
+import httpx
+
+from tests.emulator.custom_vision.alone import Alone
 from tests.emulator.custom_vision.studio import Studio, png
+
+OCTETS: Final = {"Content-Type": "application/octet-stream"}
 
 
 async def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
@@ -27,3 +36,52 @@ async def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
     async with found.web() as web:
         assert (await web.get(image["originalImageUri"])).content == png(1)
     await found.close()
+
+
+def test_killed_while_uploading_and_training_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
+    """A real process, killed with SIGKILL while images come in and a training is under way."""
+    emulator = Alone(tmp_path / "home")
+    emulator.start(["--time-scale", "1"])  # the training is sure to be under way when the process is killed
+    training = emulator.account("train", "Training")
+    client = httpx.Client(
+        base_url=f"{training.endpoint}customvision/v3.3/training/", headers={"Training-Key": training.key}
+    )
+    try:
+        made = client.post("projects", params={"name": "p", "classificationType": "Multiclass"}).json()
+        path = f"projects/{made['id']}"
+        for number, colour in enumerate(("red", "blue")):
+            id = client.post(f"{path}/tags", params={"name": colour}).json()["id"]
+            images = [
+                {"contents": base64.b64encode(png(100 * number + seed, colour)).decode(), "tagIds": [id]}
+                for seed in range(30)
+            ]
+            assert client.post(f"{path}/images/files", json={"images": images}).json()["isBatchSuccessful"]
+        iteration = client.post(f"{path}/train").raise_for_status().json()["id"]
+        acknowledged: dict[str, bytes] = {}
+        enough = threading.Event()
+        killer = threading.Thread(target=lambda: (enough.wait(60), emulator.kill()))
+        killer.start()
+        try:
+            while True:
+                data = png(1_000 + len(acknowledged))
+                answer = client.post(f"{path}/images", content=data, headers=OCTETS)
+                if answer.status_code == 200:
+                    acknowledged[answer.json()["images"][0]["image"]["id"]] = data
+                if len(acknowledged) == 5:
+                    enough.set()
+        except httpx.TransportError:
+            killer.join()
+        assert len(acknowledged) >= 5
+        emulator.start()
+        found = {image["id"]: image for image in client.get(f"{path}/images", params={"take": 256}).json()}
+        assert client.get(f"{path}/images/tagged/count").json() == 60
+        for id, data in acknowledged.items():
+            assert httpx.get(found[id]["originalImageUri"]).content == data
+        deadline = time.monotonic() + 60
+        while (status := client.get(f"{path}/iterations/{iteration}").json()["status"]) == "Training":
+            assert time.monotonic() < deadline, "the training is stuck"
+            time.sleep(0.5)
+        assert status == "Completed"
+    finally:
+        client.close()
+        emulator.stop()

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from emulator.custom_vision.limits import TAGS_PER_IMAGE, TIERS, TRAINING_IMAGE_BYTES
+from emulator.custom_vision.limits import TAGS_PER_IMAGE, TIERS
 from tests.emulator.custom_vision.conftest import Model
 from tests.emulator.custom_vision.openapi import OpenApi
 from tests.emulator.custom_vision.studio import (
@@ -58,7 +58,7 @@ async def test_images_are_fetched_by_url_with_their_query(studio: Studio, traini
 async def test_each_image_of_a_batch_has_a_status_of_its_own(studio: Studio, training: httpx.AsyncClient) -> None:
     path = await project(training)
     id = await tag(training, path, "rose")
-    large = png(2) + bytes(TRAINING_IMAGE_BYTES)
+    large = png(2) + bytes(TIERS["S0"].training_image_bytes)
     studio.pictures.answers = {
         f"{WEB}good": httpx.Response(200, content=png(1)),
         f"{WEB}again": httpx.Response(200, content=png(1)),

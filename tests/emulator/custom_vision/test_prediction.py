@@ -15,7 +15,7 @@ import onnxruntime
 import pytest
 from PIL import Image
 
-from emulator.custom_vision.limits import PREDICTION_IMAGE_BYTES, TIERS
+from emulator.custom_vision.limits import TIERS
 from tests.emulator.custom_vision.conftest import COLOURS, Model
 from tests.emulator.custom_vision.studio import ACCOUNTS, CONFIGURATION, UNKNOWN, Studio, png, trained, upload
 
@@ -169,7 +169,7 @@ async def test_publish_name_moves_with_overwrite_only(
     [
         (b"", "BadRequestImageFormat"),
         (b"text", "BadRequestImageFormat"),
-        (png(1) + bytes(PREDICTION_IMAGE_BYTES), "BadRequestImageSizeBytes"),
+        (png(1) + bytes(TIERS["S0"].prediction_image_bytes), "BadRequestImageSizeBytes"),
     ],
 )
 async def test_faulty_image_is_refused(

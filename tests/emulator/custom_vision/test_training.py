@@ -296,3 +296,71 @@ async def test_image_performances_are_the_predictions_while_held_out(trainer: ht
     assert sum(right) >= 7
     for each in images:
         assert sum(prediction["probability"] for prediction in each["predictions"]) == pytest.approx(1, abs=1e-5)
+
+
+async def _begun(client: httpx.AsyncClient, **query: str) -> tuple[str, str]:
+    path = await project(client, classificationType="Multiclass")
+    for number, colour in enumerate(COLOURS):
+        id = await tag(client, path, colour)
+        await upload(client, path, [png(10 * number + seed, colour) for seed in range(5)], [id])
+    return path, (await client.post(f"{path}/train", params=query)).json()["id"]
+
+
+async def _model_made(studio: Studio, path: str, iteration: str) -> None:
+    """Wait for the worker process, and for the service to see its end."""
+    async with asyncio.timeout(120):
+        while not (studio.folder / "custom_vision" / path / "models" / f"{iteration}.onnx").exists():
+            await asyncio.sleep(0.05)
+        while studio.clock.next_wake is None:
+            await asyncio.sleep(0.01)
+
+
+async def test_time_scale_makes_a_training_take_its_share_of_the_services_time(tmp_path: Path) -> None:
+    studio = await Studio.open(tmp_path, time_scale=0.5)
+    await studio.account("train", "Training")
+    async with studio.training() as client:
+        path, iteration = await _begun(client)
+        await _model_made(studio, path, iteration)
+        await studio.clock.advance(91)  # half of 3 minutes and of 15 quarters of a second is 91.9 s
+        assert (await client.get(f"{path}/iterations/{iteration}")).json()["status"] == "Training"
+        await studio.clock.advance(1)
+        found = (await client.get(f"{path}/iterations/{iteration}")).json()
+        assert (found["status"], found["trainingTimeInMinutes"]) == ("Completed", 4)
+    await studio.close()
+
+
+async def test_training_does_not_wait_for_the_time_of_another_to_pass(tmp_path: Path) -> None:
+    studio = await Studio.open(tmp_path, time_scale=1)
+    await studio.account("train", "Training")
+    async with studio.training() as client:
+        slow, first = await _begun(client, trainingType="Advanced", reservedBudgetInHours="2")
+        await _model_made(studio, slow, first)
+        quick, second = await _begun(client)
+        async with asyncio.timeout(120):
+            while not (studio.folder / "custom_vision" / quick / "models" / f"{second}.onnx").exists():
+                await asyncio.sleep(0.05)
+            while (await client.get(f"{quick}/iterations/{second}")).json()["status"] == "Training":
+                await studio.clock.advance(60)
+        assert (await client.get(f"{slow}/iterations/{first}")).json()["status"] == "Training"
+        await studio.clock.advance(7200)
+        found = (await client.get(f"{slow}/iterations/{first}")).json()
+        assert (found["status"], found["trainingTimeInMinutes"]) == ("Completed", 120)
+    await studio.close()
+
+
+async def test_time_that_passed_before_a_restart_counts(tmp_path: Path) -> None:
+    studio = await Studio.open(tmp_path, time_scale=1)
+    await studio.account("train", "Training")
+    async with studio.training() as client:
+        path, iteration = await _begun(client)
+        await _model_made(studio, path, iteration)
+        await studio.clock.advance(100)
+    await studio.close()
+    again = await Studio.open(tmp_path, studio.clock, time_scale=1)
+    again.keys.update(studio.keys)
+    async with again.training() as client:
+        await again.clock.advance(80)
+        assert (await client.get(f"{path}/iterations/{iteration}")).json()["status"] == "Training"
+        await again.clock.advance(5)
+        assert (await client.get(f"{path}/iterations/{iteration}")).json()["status"] == "Completed"
+    await again.close()
