@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import re
 from dataclasses import dataclass, field
 from typing import Final
@@ -13,16 +14,19 @@ _TWO_DIGIT_YEARS_TO: Final = 2029
 """A year of two digits is the one up to here. Source: .NET's Calendar.TwoDigitYearMax of the invariant calendar."""
 
 _ISO = re.compile(
-    r"(?P<year>\d{4})-(?P<month>\d{1,2})(?:-(?P<day>\d{1,2}))?"
-    r"(?:(?:[Tt]|\s+)(?P<hour>\d{2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.(?P<fraction>\d+))?)?)?"
+    r"(?P<year>\d{4})-(?P<month>\d{1,2})(?:-(?P<day>\d{1,2})"
+    r"(?:(?:[Tt]|\s+)(?P<hour>\d{2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.(?P<fraction>\d+))?)?)?)?"
     r"\s*(?P<zone>[Zz]|[+-]\d{1,4}|[+-]\d{1,2}:\d{2})?",
     re.ASCII,
 )
-_TOKEN = re.compile(r"(?P<number>\d+)|(?P<mark>[-/.:,年月日])|(?P<word>[^\W\d]+\.?)|\s+")
+_TOKEN = re.compile(r"(?P<number>[0-9]+)|(?P<mark>[-/.:,年月日])|(?P<word>[^\W\d]+\.?)|\s+")
 _TIME = re.compile(
-    r"(?<![\d:])(?P<hour>\d{1,2})(?::(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:\.(?P<fraction>\d+))?)?)?"
+    r"(?<![\d:+])(?<!\s-)(?P<hour>\d{1,2})(?::(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:\.(?P<fraction>\d+))?)?)?"
     r"(?:\s*(?P<half>[AaPp][Mm]))?(?![\d:])(?:\s*(?P<zone>[Zz]|GMT|[+-]\d{1,4}(?::\d{2})?))?",
 )
+_ZONE_OF_DAY = re.compile(r"(?<=\d)\s*(?P<zone>GMT|[Zz]|(?<=\s)[+-]\d{1,2}(?::\d{2})?)\s*$")
+_ISO_DAY_AND_T = re.compile(r"\d{4}-\d{1,2}-\d{1,2}[Tt]\d", re.ASCII)
+_BEFORE_TIME = re.compile(r"[Tt]\s*$")
 
 
 def parse(text: str, today: Moment, culture: Culture = INVARIANT) -> Moment:
@@ -65,7 +69,8 @@ def _zoned(moment: Moment, zone: str | None) -> Moment:
     offset = hours * 60 + minutes
     if minutes > 59 or offset > 14 * 60:
         raise ValueError(f"the offset '{zone}' is not one of -14:00 to +14:00")
-    return Moment(moment.ticks - (offset if zone[0] == "+" else -offset) * 60 * TICKS_A_SECOND, Kind.LOCAL)
+    ticks = moment.ticks - (offset if zone[0] == "+" else -offset) * 60 * TICKS_A_SECOND
+    return Moment(ticks if ticks >= 0 else ticks + TICKS_A_DAY, Kind.LOCAL)
 
 
 @dataclass
@@ -80,20 +85,28 @@ class _Found:
 
 def _free(text: str, today: Moment, culture: Culture) -> Moment:
     time = _time_in(text)
-    ticks, zone, rest = 0, None, text
+    ticks, zone, rest, marked = 0, None, text, None
     if time is not None:
         ticks, zone = _half_day_ticks(time), time["zone"]
-        rest = f"{text[: time.start()]} {text[time.end() :]}"
-        if text[: time.start()][-1:] in ("T", "t"):
-            raise ValueError("only ISO 8601 has a T before the time")
+        before = text[: time.start()]
+        marked = _BEFORE_TIME.search(before)
+        rest = f"{before[: marked.start()] if marked else before} {text[time.end() :]}"
     elif not text:
         raise ValueError("it is empty")
+    elif (of_day := _ZONE_OF_DAY.search(text)) is not None:
+        zone, rest = of_day["zone"], text[: of_day.start()]
     found = _words(rest, culture)
+    if _ISO_DAY_AND_T.match(text):
+        raise ValueError("after a T the time is hh:mm, hh:mm:ss or hh:mm:ss.f")
+    if marked and not (found.month is None and len(found.numbers) == 3 and len(found.numbers[0]) > 2):
+        raise ValueError("only a day that begins with its year has a T before the time")
     if not found.numbers and found.month is None:
         if time is None or found.weekday is not None:
             raise ValueError("it names no day")
         day = today.plus(-(today.ticks % TICKS_A_DAY))
         return _zoned(Moment(day.ticks + ticks, Kind.UNSPECIFIED), zone)
+    if time is not None and len(found.numbers) + (found.month is not None) < 3:
+        raise ValueError("a day with a time has a year, a month and a day")
     moment = _day(found, today, culture)
     if found.weekday is not None and found.weekday != (moment.date.weekday() + 1) % 7:
         raise ValueError("the day of the week is not that of the date")
@@ -115,7 +128,7 @@ def _half_day_ticks(time: re.Match[str]) -> int:
 
 
 def _words(text: str, culture: Culture) -> _Found:
-    found, position = _Found(), 0
+    found, position, last = _Found(), 0, ""
     if text[:1] and text[0] in "-/.:,":
         raise ValueError(f"'{text[0]}' is not expected")
     while position < len(text):
@@ -123,10 +136,17 @@ def _words(text: str, culture: Culture) -> _Found:
         if match is None:
             raise ValueError(f"'{text[position]}' is not expected")
         position = match.end()
+        mark = match["mark"]
+        if mark and mark in "-/" and last:
+            raise ValueError(f"'{mark}' is not expected after '{last}'")
+        if not match[0].isspace():
+            last = mark or ""
         if match["number"]:
             found.numbers.append(match["number"])
         elif match["word"]:
             _word(match["word"], found, culture)
+    if last and last in "-/":
+        raise ValueError(f"'{last}' is not expected at the end")
     return found
 
 
@@ -153,18 +173,14 @@ def _index(word: str, *names: tuple[str, ...]) -> int | None:
 def _day(found: _Found, today: Moment, culture: Culture) -> Moment:
     numbers = found.numbers
     if found.month is not None:
-        if len(numbers) == 1:
-            if len(numbers[0]) > 2:
-                return Moment.at(_year(numbers[0]), found.month, 1)
-            return Moment.at(today.date.year, found.month, int(numbers[0]))
-        if len(numbers) == 2:
-            year, day = numbers if len(numbers[0]) > 2 else reversed(numbers)
-            return Moment.at(_year(year), found.month, int(day))
-        raise ValueError("it names no day")
+        return _day_of_month(found, found.month, today, culture)
     order = list(dict.fromkeys(re.sub("[^dMy]", "", culture.short_date)))
     if len(numbers) == 3:
         if len(numbers[0]) > 2:
             order = ["y", "M", "d"]
+        elif len(numbers[1]) > 2:
+            order = [letter for letter in order if letter != "y"]
+            order.insert(1, "y")
         parts = dict(zip(order, numbers, strict=True))
         if len(parts["M"]) > 2 or len(parts["d"]) > 2:
             raise ValueError("a month or day has too many digits")
@@ -177,6 +193,22 @@ def _day(found: _Found, today: Moment, culture: Culture) -> Moment:
             return Moment.at(_year(year), int(month), 1)
         parts = dict(zip([letter for letter in order if letter != "y"], numbers, strict=True))
         return Moment.at(today.date.year, int(parts["M"]), int(parts["d"]))
+    raise ValueError("it names no day")
+
+
+def _day_of_month(found: _Found, month: int, today: Moment, culture: Culture) -> Moment:
+    """Return the day that a month's name and one or two numbers name."""
+    if len(found.numbers) == 1:
+        (number,) = found.numbers
+        year_first = culture.year_month.startswith("y") and culture.month_day.startswith("M")
+        if len(number) > 2 or (found.month_at and year_first):
+            return Moment.at(_year(number), month, 1)
+        return Moment.at(today.date.year, month, int(number))
+    if len(found.numbers) == 2:
+        first, second = found.numbers
+        if len(first) > 2 or int(first) > calendar.monthrange(_year(second) or 1, month)[1]:
+            return Moment.at(_year(first), month, int(second))
+        return Moment.at(_year(second), month, int(first))
     raise ValueError("it names no day")
 
 

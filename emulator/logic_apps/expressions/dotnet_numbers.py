@@ -54,7 +54,7 @@ def _standard(value: int | float, letter: str, precision: int | None, culture: C
         case "G":
             return _general(value, exact, precision, letter, rounding, culture)
         case "R" if isinstance(value, float):
-            return json_text.float_text(value).replace(".", culture.point)
+            return json_text.float_text(value).replace("E", "e" if letter == "r" else "E").replace(".", culture.point)
         case "D" if isinstance(value, int):
             return f"{'-' if value < 0 else ''}{abs(value):0{precision or 0}d}"
         case "X" if isinstance(value, int):
@@ -160,22 +160,22 @@ class _Section:
 def _custom(value: int | float, form: str, culture: Culture) -> str:
     sections = _split_sections(form)
     exact = Decimal(value) if isinstance(value, int) else Decimal(format(value, ".14e"))
-    negative = exact.is_signed()
-    chosen = sections[0]
-    if negative and len(sections) > 1 and sections[1]:
-        chosen, negative = sections[1], False
-    section = _section(chosen)
+    zero = _section_index(sections, 2)
+    index = zero if not exact else _section_index(sections, int(exact.is_signed()))
+    section = _section(sections[index])
     rounded = _round(abs(exact), section)
-    if not rounded and len(sections) > 2 and (sections[2] or not exact):
-        return _rendered(Decimal(0), _section(sections[2]), culture)
-    if not rounded and chosen != sections[0]:
-        negative = False
+    negative = exact.is_signed() and (bool(rounded) or isinstance(value, float))
+    if exact and not rounded and index != zero:
+        index, section = zero, _section(sections[zero])
     shown = _rendered(rounded, section, culture)
-    return f"-{shown}" if negative and _signed(shown, section) else shown
+    # .NET sets the sign before the digits, but where the number has no digit before the point only before a text.
+    signed = negative and index == 0 and (bool(shown) or (bool(rounded) and rounded.adjusted() != -1))
+    return f"-{shown}" if signed else shown
 
 
-def _signed(shown: str, section: _Section) -> bool:
-    return bool(shown) and (section.before + section.after > 0)
+def _section_index(sections: list[str], wanted: int) -> int:
+    """Return which section formats: the one for this kind of number, or the first where that is missing or empty."""
+    return wanted if wanted < len(sections) and sections[wanted] else 0
 
 
 def _split_sections(form: str) -> list[str]:
@@ -200,7 +200,7 @@ def _section(form: str) -> _Section:
             kind, text = "literal", text[1:-1] if len(text) > 1 and text[-1] == text[0] else text[1:]
         elif kind == "escaped":
             kind, text = "literal", str(match["escaped"])
-        elif kind == "exponent" and exponent is None and before + after:
+        elif kind == "exponent" and exponent is None:
             exponent = text
         elif kind == "exponent":
             kind = "literal"
@@ -232,20 +232,28 @@ def _commas(kinds: list[str]) -> tuple[bool, int]:
 
 def _round(value: Decimal, section: _Section) -> Decimal:
     scaled = value.scaleb(section.scale)
-    if section.exponent is not None or not section.before + section.after:
-        return scaled
+    if section.exponent is not None:
+        return _significant(scaled, section.before + section.after)
     return scaled.quantize(Decimal(1).scaleb(-section.after), ROUND_HALF_UP)
+
+
+def _significant(value: Decimal, count: int) -> Decimal:
+    """Return a number rounded to so many digits; to none it is the next power of ten, or nothing."""
+    if not value:
+        return value
+    return value.quantize(Decimal(1).scaleb(value.adjusted() - count + 1), ROUND_HALF_UP)
 
 
 def _rendered(value: Decimal, section: _Section, culture: Culture) -> str:
     exponent = 0
     if section.exponent is not None:
-        digits, first = _rounded_digits(value, max(section.before + section.after, 1), ROUND_HALF_UP)
-        exponent = first - section.before + 1 if value else 0
-        value = Decimal(int(digits)).scaleb(first - len(digits) + 1 - exponent)
+        exponent = value.adjusted() - section.before + 1 if value else 0
+        value = value.scaleb(-exponent)
     integral, _, fraction = f"{value:f}".partition(".")
     integral = integral.lstrip("0").rjust(section.first_zero, "0")
     fraction = fraction.rstrip("0").ljust(section.last_zero, "0")
+    if section.exponent is not None:
+        integral = integral[: section.before] if value else "0" * section.before
     return _merged(section, integral, fraction, exponent, culture)
 
 
@@ -258,6 +266,8 @@ def _merged(section: _Section, integral: str, fraction: str, exponent: int, cult
         if kind == "literal":
             parts.append(text)
         elif kind == "point":
+            if not place:
+                parts.extend(_with_commas(integral, 0, len(integral), section.grouped, culture))
             if fraction:
                 parts.append(culture.point)
             place = -1
@@ -331,9 +341,9 @@ def _plain(text: str, culture: Culture, *, exponent: bool) -> str:
 
 
 def is_integer_text(text: str) -> bool:
-    """Tell whether `text` is an integer of 64 bits."""
-    match = re.fullmatch(r"\s*([+-]?)0*(\d{1,19})\s*", text, re.ASCII)
-    return match is not None and -(2**63) <= int(match[1] + match[2]) < 2**63
+    """Tell whether `text` is an integer of 32 bits, as the service's isInt() does."""
+    match = re.fullmatch(r"\s*([+-]?)0*(\d{1,10})\s*", text, re.ASCII)
+    return match is not None and -(2**31) <= int(match[1] + match[2]) < 2**31
 
 
 def parse_integer(text: str) -> int:
@@ -345,15 +355,17 @@ def parse_integer(text: str) -> int:
     stripped = text.strip(" \t\n\v\f\r")
     if stripped.endswith(("+", "-")):
         raise ValueError(f"'{text[:100]}' is not an integer")
-    return integer_of(float(_plain(stripped, INVARIANT, exponent=True)))
+    return integer_of(math.nan if stripped == "NaN" else float(_plain(stripped, INVARIANT, exponent=True)))
 
 
 def integer_of(value: float) -> int:
-    """Return the integer of 64 bits that a float is.
+    """Return the integer of 64 bits that a float is; of NaN the least one, as .NET's conversion does.
 
     Raises:
         ValueError: it has a fraction, or does not fit.
     """
+    if math.isnan(value):
+        return -(2**63)
     if not -(2.0**63) <= value < 2.0**63 or value != int(value):
         raise ValueError(f"{json_text.float_text(value)} is not an integer of 64 bits")
     return int(value)

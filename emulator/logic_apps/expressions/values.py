@@ -22,6 +22,8 @@ OCTETS: Final = "application/octet-stream"
 
 LEAST_INTEGER: Final = -(2**63)
 GREATEST_INTEGER: Final = 2**63 - 1
+_DECIMAL_BOUND: Final = 2.0**96
+"""The least float that is too great for a .NET decimal."""
 
 
 def type_name(value: Any) -> str:
@@ -160,15 +162,25 @@ def same(left: Any, right: Any) -> bool:
 
 
 def numeric(left: Any, right: Any, floats: Any, decimals: Any) -> Any:
-    """Return the result of an operation on two numbers of different types: as decimals if one is, else as floats."""
-    if (isinstance(left, Decimal) or isinstance(right, Decimal)) and math.isfinite(left) and math.isfinite(right):
+    """Return the result of an operation on two numbers of different types: as decimals if one is, else as floats.
+
+    Raises:
+        OverflowError: one is a decimal and the other too great for one.
+    """
+    if isinstance(left, Decimal) or isinstance(right, Decimal):
         return decimals(as_decimal(left), as_decimal(right))
     return floats(float(left), float(right))
 
 
 def as_decimal(value: Any) -> Decimal:
-    """Return a number as a decimal; of a float 15 digits count, as in .NET's conversion."""
+    """Return a number as a decimal; of a float 15 digits count, as in .NET's conversion.
+
+    Raises:
+        OverflowError: the float is too great, or no number.
+    """
     if isinstance(value, float):
+        if not abs(value) < _DECIMAL_BOUND:
+            raise OverflowError("the number does not fit into a decimal")
         return Decimal(format(value, ".15g"))
     return Decimal(value)
 

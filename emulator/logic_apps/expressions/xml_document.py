@@ -199,7 +199,7 @@ def _write(node: Node, parts: list[str]) -> None:
 
 
 def write_indented(node: Element | Document, namespaces: dict[str, str]) -> str:
-    """Return a node as a result of XPath shows it: indented where there is no text.
+    """Return a node as a result of XPath shows it: indented, but from the first text in an element on no more.
 
     `namespaces` are declarations (``xmlns`` or ``xmlns:x``) that are in force around it.
     """
@@ -208,26 +208,22 @@ def write_indented(node: Element | Document, namespaces: dict[str, str]) -> str:
     return _indented(node, 0, namespaces)
 
 
-def _indented(node: Node, level: int, extra: dict[str, str]) -> str:
+def _indented(node: Node, level: int, extra: dict[str, str], *, mixed: bool = False) -> str:
     if not isinstance(node, Element):
         parts: list[str] = []
         _write(Text(node.value) if isinstance(node, Text) else node, parts)
         return "".join(parts)
-    tag = _start_tag(node, extra)
+    parts = [_start_tag(node, extra)]
     if not node.children:
-        return tag if node.closed else f"{tag}</{node.name}>"
-    if any(isinstance(child, Text) for child in node.children):
-        inner = "".join(_flat(child) for child in node.children)
-        return f"{tag}{inner}</{node.name}>"
-    pad = "  " * (level + 1)
-    inner = "".join(f"\n{pad}{_indented(child, level + 1, {})}" for child in node.children)
-    return f"{tag}{inner}\n{'  ' * level}</{node.name}>"
-
-
-def _flat(node: Node) -> str:
-    parts: list[str] = []
-    _write(Text(node.value) if isinstance(node, Text) else node, parts)
-    return "".join(parts)
+        return parts[0] if node.closed else f"{parts[0]}</{node.name}>"
+    for child in node.children:
+        mixed = mixed or isinstance(child, Text)
+        if not mixed:
+            parts.append(f"\n{'  ' * (level + 1)}")
+        parts.append(_indented(child, level + 1, {}, mixed=mixed))
+    if not mixed:
+        parts.append(f"\n{'  ' * level}")
+    return f"{''.join(parts)}</{node.name}>"
 
 
 def _start_tag(element: Element, extra: dict[str, str]) -> str:
@@ -236,9 +232,13 @@ def _start_tag(element: Element, extra: dict[str, str]) -> str:
     return f"<{element.name}{pairs}{'' if element.children or not element.closed else ' /'}>"
 
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
 def escape_text(value: str) -> str:
-    """Return character data with the markup characters escaped."""
-    return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Return character data with the markup and control characters escaped."""
+    escaped = value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _CONTROL.sub(lambda match: f"&#x{ord(match[0]):X};", escaped)
 
 
 def escape_attribute(value: str) -> str:

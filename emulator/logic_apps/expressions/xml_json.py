@@ -5,8 +5,9 @@ Source: newtonsoft.com/json/help, "Converting between JSON and XML".
 
 from __future__ import annotations
 
+import itertools
 import re
-from typing import Any
+from typing import Any, Final, Literal
 
 from emulator.logic_apps.expressions import json_text
 from emulator.logic_apps.expressions.xml_document import Aside, Document, Element, Node, Text
@@ -54,20 +55,42 @@ def _member_name(node: Node) -> str | None:
 
 
 def from_json(value: dict[str, Any]) -> Document:
-    """Return the document that an object with one property, beside ``?xml``, stands for.
+    """Return the document that an object with one property, beside ``?xml`` and other instructions, stands for.
 
     Raises:
-        ValueError: it has more, or a name that XML cannot have.
+        ValueError: it has more, or what XML cannot have there.
     """
     document = Document()
     for name, member in value.items():
         if name == "?xml" and isinstance(member, dict):
-            document.declaration = {key.removeprefix("@"): scalar_text(each) for key, each in member.items()}
-            continue
-        document.children.extend(_elements(name, member, frozenset()))
+            document.declaration = _declaration(member)
+        elif name.startswith("?"):
+            document.children.append(Aside(_scalar(name, member), name[1:]))
+        elif name.startswith("@") or name in _TEXT_KINDS:
+            raise ValueError(f"the property '{name}' of the root object can only stand in an element")
+        else:
+            document.children.extend(_elements(name, member, frozenset()))
     if len([child for child in document.children if isinstance(child, Element)]) > 1:
         raise ValueError("an XML document has one root: the object must have a single property, and that no array")
     return document
+
+
+_TEXT_KINDS: Final[dict[str, Literal["text", "cdata"]]] = {
+    "#text": "text",
+    "#whitespace": "text",
+    "#significant-whitespace": "text",
+    "#cdata-section": "cdata",
+}
+"""Properties that are text of the element they stand in."""
+_DECLARATION = ("@version", "@encoding", "@standalone")
+_XML_NAMESPACE = "http://www.w3.org/XML/1998/namespace"
+
+
+def _declaration(value: dict[str, Any]) -> dict[str, str]:
+    unknown = [name for name in value if name not in _DECLARATION]
+    if unknown:
+        raise ValueError(f"'?xml' has the property '{unknown[0]}'; allowed: {', '.join(_DECLARATION)}")
+    return {name[1:]: scalar_text(each) for name, each in value.items()}
 
 
 def _elements(name: str, value: Any, prefixes: frozenset[str]) -> list[Node]:
@@ -86,31 +109,57 @@ def _element(name: str, value: Any, prefixes: frozenset[str]) -> Element:
     if not name:
         raise ValueError("a property without a name cannot become an element")
     if not isinstance(value, dict):
-        element = Element(_encoded(name, prefixes), closed=value is None)
+        element = _named(name, prefixes)
+        element.closed = value is None
         if value is not None and value != "":
             element.children.append(Text(scalar_text(value)))
         return element
-    declared = prefixes | {key.removeprefix("@xmlns:") for key in value if key.startswith("@xmlns:")}
-    element = Element(_encoded(name, declared))
+    leading = list(itertools.takewhile(lambda key: key.startswith("@"), value))
+    declared = prefixes | {key.removeprefix("@xmlns:") for key in leading if key.startswith("@xmlns:")}
+    element = _named(name, declared)
     for key, member in value.items():
-        if key.startswith("@") and not isinstance(member, dict | list):
-            element.attributes[_encoded(key[1:], declared | {"xmlns", "xml"})] = scalar_text(member)
-        elif key in ("#text", "#cdata-section"):
+        if key.startswith("@"):
+            # Only an attribute after the first element may be an array; its last member counts.
+            listed = member if isinstance(member, list) and key not in leading else [member]
+            for each in listed:
+                element.attributes[_attribute_name(key, declared)] = _scalar(key, each)
+        elif key in _TEXT_KINDS:
             for each in member if isinstance(member, list) else [member]:
-                element.children.append(Text(scalar_text(each), "text" if key == "#text" else "cdata"))
+                element.children.append(Text(_scalar(key, each), _TEXT_KINDS[key]))
         elif key.startswith("?"):
-            element.children.append(Aside(scalar_text(member), key[1:]))
+            element.children.append(Aside(_scalar(key, member), key[1:]))
         else:
             element.children.extend(_elements(key, member, declared))
     return element
 
 
+def _named(name: str, prefixes: frozenset[str]) -> Element:
+    element = Element(_encoded(name, prefixes | {"xml"}))
+    if name.startswith("xml:"):
+        element.attributes["xmlns:xml"] = _XML_NAMESPACE
+    return element
+
+
+def _scalar(name: str, value: Any) -> str:
+    if isinstance(value, dict | list):
+        raise ValueError(f"the value of '{name}' has to be a scalar")
+    return scalar_text(value)
+
+
+def _attribute_name(key: str, prefixes: frozenset[str]) -> str:
+    if key == "@":
+        raise ValueError("an attribute needs a name")
+    return _encoded(key[1:], prefixes | {"xmlns", "xml"})
+
+
 def _encoded(name: str, prefixes: frozenset[str]) -> str:
     prefix, colon, local = name.partition(":")
-    if colon and local:
-        encoded = encode_name(local)
-        return f"{prefix}:{encoded}" if prefix in prefixes else encoded
-    return encode_name(name)
+    if not colon:
+        return encode_name(name)
+    if not prefix or not local or ":" in local:
+        raise ValueError(f"the name '{name}' has a colon where XML names have none")
+    encoded = encode_name(local)
+    return f"{prefix}:{encoded}" if prefix in prefixes else encoded
 
 
 def encode_name(name: str) -> str:

@@ -221,11 +221,14 @@ def _encoded_text(name: str, value: Any) -> bytes:
 
 @function("binary", least=1)
 def binary(_: Environment, value: Any) -> dict[str, str]:
-    """Return a value's text as content, and content as bytes without a type."""
+    """Return a value's text as content, and content as it is; XML becomes bytes without a type."""
     found = content_of(value)
-    if found is not None:
-        return content(_content_bytes("binary", found[1]))
-    return content(_encoded_text("binary", value))
+    if found is None:
+        return content(_encoded_text("binary", value))
+    kind = found[0].partition(";")[0].strip().lower()
+    if not kind:
+        raise not_convertible("binary", "content", "it has no type")
+    return content(_content_bytes("binary", found[1])) if kind == "application/xml" else value
 
 
 def _content_bytes(name: str, encoded: str) -> bytes:

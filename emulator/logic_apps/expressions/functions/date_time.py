@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -80,10 +81,29 @@ for _name, _unit in (("addSeconds", "second"), ("addMinutes", "minute"), ("addHo
 
 def _shifted(name: str, moment: Moment, sign: int, count: Any, unit: Any, place: int) -> Moment:
     """Return the moment an interval later or, with a negative sign, earlier; the interval is narrowed to 32 bits."""
-    interval, word = int32(sign * int32(integer(name, count, place))), text(name, unit, place + 1).strip().lower()
-    if word not in _UNITS and word not in _MONTHS:
-        raise refused(name, f"'{unit}' is no time unit: Second, Minute, Hour, Day, Week, Month, Year")
-    return _plus(name, moment, interval, word)
+    interval = int32(sign * int32(integer(name, count, place)))
+    return _plus(name, moment, interval, _time_unit(name, text(name, unit, place + 1)))
+
+
+_TIME_UNITS = ("second", "minute", "hour", "day", "week", "month", "year")
+
+
+def _time_unit(name: str, unit: str) -> str:
+    """Return the unit in lower case. As .NET reads enumerations, a number is one too, and several are combined."""
+    number = 0
+    for part in unit.split(","):
+        word = part.strip().lower()
+        known = word in _TIME_UNITS
+        if not known and not re.fullmatch(r"[+-]?[0-9]{1,9}", word):
+            raise _no_time_unit(name, unit)
+        number |= _TIME_UNITS.index(word) + 1 if known else int(word)
+    if not 1 <= number <= len(_TIME_UNITS):
+        raise _no_time_unit(name, unit)
+    return _TIME_UNITS[number - 1]
+
+
+def _no_time_unit(name: str, unit: str) -> ExpressionError:
+    return refused(name, f"'{unit}' is no time unit: Second, Minute, Hour, Day, Week, Month, Year")
 
 
 def _shifter(name: str, sign: int) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from emulator.logic_apps.expressions.dotnet_numbers import is_integer_text, parse_float
@@ -39,10 +40,19 @@ def not_(_: Environment, value: Any) -> bool:
     return not boolean("not", value)
 
 
+@contextmanager
+def _overflow_refused(name: str) -> Iterator[None]:
+    try:
+        yield
+    except OverflowError as error:
+        raise refused(name, f"arithmetic overflow: {error}") from error
+
+
 @function("equals", "strongEquals", least=2, most=None)
 def equals(_: Environment, head: Any, *others: Any) -> bool:
     """Tell whether all values are equal: numbers by value, strings by code point, arrays and objects by content."""
-    return all(same(head, other) for other in others)
+    with _overflow_refused("equals"):
+        return all(same(head, other) for other in others)
 
 
 @function("coalesce", least=1, most=None, lazy=True)
@@ -56,7 +66,8 @@ def _compare(name: str, compare: Callable[[Any, Any], bool]) -> None:
         if isinstance(left, str) and isinstance(right, str):
             return compare(ordinal(left), ordinal(right))
         if is_number(left) and is_number(right):
-            return compare(left, right) if type(left) is type(right) else numeric(left, right, compare, compare)
+            with _overflow_refused(name):
+                return compare(left, right) if type(left) is type(right) else numeric(left, right, compare, compare)
         raise refused(
             name, f"two numbers or two strings can be compared, not '{type_name(left)}' and '{type_name(right)}'"
         )
@@ -72,14 +83,14 @@ _compare("greaterOrEquals", operator.ge)
 
 @function("isInt", least=1)
 def is_int(_: Environment, value: Any) -> bool:
-    """Tell whether a string is an integer of 64 bits."""
+    """Tell whether a string is an integer of 32 bits."""
     return is_integer_text(text("isInt", value))
 
 
 @function("isFloat", least=1, most=2)
 def is_float(_: Environment, value: Any, locale: Any = "") -> bool:
     """Tell whether a string is a number, as a culture writes it."""
-    chosen = culture("isFloat", locale, 2)
+    chosen = culture("isFloat", text("isFloat", locale, 2), 2)
     try:
         parse_float(text("isFloat", value, 1), chosen)
     except ValueError:

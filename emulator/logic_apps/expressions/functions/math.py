@@ -126,13 +126,20 @@ def _widest(values: list[Number], chosen: Number) -> Number:
 def _fold(name: str, better: Callable[[Any, Any], bool]) -> None:
     def body(_: Environment, *values: Any) -> Number:
         listed = _numbers(name, values)
-        chosen = listed[0]
-        for value in listed[1:]:
-            if chosen != chosen or _is_better(better, value, chosen):
-                chosen = value
-        return _widest(listed, chosen)
+        try:
+            return _best(better, listed)
+        except OverflowError as error:
+            raise refused(name, f"arithmetic overflow: {error}") from error
 
     function(name, least=1, most=None)(body)
+
+
+def _best(better: Callable[[Any, Any], bool], values: list[Number]) -> Number:
+    chosen = values[0]
+    for value in values[1:]:
+        if chosen != chosen or _is_better(better, value, chosen):
+            chosen = value
+    return _widest(values, chosen)
 
 
 def _is_better(better: Callable[[Any, Any], bool], value: Number, chosen: Number) -> bool:
