@@ -14,9 +14,22 @@ LOOPS = frozenset({"foreach", "until"})
 """The types, in lower case, whose inner actions run several times."""
 
 
-def invalid(message: str) -> ArmError:
-    """Return the error with which a definition is refused."""
-    return ArmError(400, "InvalidTemplate", f"The template validation failed: '{message}'")
+class DefinitionError(ArmError):
+    """A definition is refused.
+
+    `told` is what is wrong, `rule` the code of the checker's rule, `path` the value at fault.
+    """
+
+    def __init__(self, told: str, path: tuple[str | int, ...] = (), rule: str = "operation-settings") -> None:
+        super().__init__(400, "InvalidTemplate", f"The template validation failed: '{told}'")
+        self.told = told
+        self.path = path
+        self.rule = rule
+
+
+def invalid(message: str, *path: str | int, rule: str = "operation-settings") -> DefinitionError:
+    """Return the error with which a definition is refused; `path` leads to what is at fault in the action."""
+    return DefinitionError(message, path, rule)
 
 
 def no_rules(action: Action) -> None:
@@ -57,7 +70,8 @@ class ActionType:
 class Action:
     """One action. `branches` are its inner actions: "actions", "else", "default" or a case's name.
 
-    `loops` are the names of the Foreach and Until around it, outermost first; `parent` is the action it stands in.
+    `loops` are the names of the Foreach and Until around it, outermost first; `parent` is the action it stands in;
+    `path` leads to it from the definition; `sound` tells whether its members have the shape that its type asks for.
     """
 
     name: str
@@ -69,6 +83,8 @@ class Action:
     parent: str | None
     secured: frozenset[str] = field(default_factory=frozenset[str])
     options: frozenset[str] = field(default_factory=frozenset[str])
+    path: tuple[str | int, ...] = ()
+    sound: bool = True
 
     @property
     def kind(self) -> str:
@@ -111,7 +127,10 @@ class Action:
 
 @dataclass(frozen=True)
 class Trigger:
-    """One trigger; `runs` is how many of its runs may be under way at the same time, None for any number."""
+    """One trigger; `runs` is how many of its runs may be under way at the same time, None for any number.
+
+    `path` leads to it from the definition; `sound` tells whether its members have the shape that its type asks for.
+    """
 
     name: str
     type: str
@@ -120,6 +139,8 @@ class Trigger:
     options: frozenset[str]
     runs: int | None
     waiting_runs: int
+    path: tuple[str | int, ...] = ()
+    sound: bool = True
 
     @property
     def kind(self) -> str:
@@ -181,6 +202,14 @@ def references_in_condition(where: str, expression: Any) -> frozenset[Reference]
         raise invalid(f"{where}: {error.message}") from error
 
 
+class Deferred(str):
+    """A string of an ARM template that is known only when the template is deployed."""
+
+    __slots__ = ()
+
+
 def is_expression(value: Any) -> bool:
-    """Tell whether a value is known only when the workflow runs."""
+    """Tell whether a value is known only when the workflow runs, or when the template around it is deployed."""
+    if isinstance(value, Deferred):
+        return True
     return isinstance(value, str) and ((value.startswith("@") and not value.startswith("@@")) or "@{" in value)

@@ -6,6 +6,7 @@ ACTIONS: Final = 500
 NESTING: Final = 8
 TRIGGERS: Final = 10
 NAME_CHARACTERS: Final = 80
+DESCRIPTION_CHARACTERS: Final = 256
 PARAMETERS: Final = 50
 VARIABLES: Final = 250
 SWITCH_CASES: Final = 25
@@ -32,3 +33,9 @@ WAITING_RUNS: Final = 10
 SPLIT_ITEMS: Final = 100_000
 SPLIT_ITEMS_WITH_CONCURRENCY: Final = 100
 URL_CHARACTERS: Final = 16_384
+TRACKED_CHARACTERS: Final = 8000
+RETRY_LEAST_INTERVAL: Final = "PT5S"
+RETRY_MOST_INTERVAL: Final = "P1D"
+LITERAL_CHARACTERS: Final = 131_072
+LONGEST_INTERVALS: Final = {"second": 9_999_999, "minute": 72_000, "hour": 12_000, "day": 500, "week": 71, "month": 16}
+"""The most of ``recurrence.interval`` by frequency ("Schema reference guide for trigger and action types")."""

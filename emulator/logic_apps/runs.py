@@ -15,8 +15,8 @@ from typing import Any
 from emulator.clock import Clock
 from emulator.logic_apps.access_control import AccessControl
 from emulator.logic_apps.actions import HANDLERS
+from emulator.logic_apps.checks import parse_stored
 from emulator.logic_apps.components import Definition, Trigger
-from emulator.logic_apps.definition import read
 from emulator.logic_apps.execution import Execution, Handler
 from emulator.logic_apps.http_calls import HttpCalls
 from emulator.logic_apps.identities import Identities
@@ -114,7 +114,7 @@ class Runs:
         """Take up a run that a stop had interrupted, with the definition and the parameters of its start."""
         record = TriggerRecord(**self._store.working(run, "trigger"))
         start = self._store.working(run, "start")
-        definition = read(start["definition"])
+        definition = parse_stored(start["definition"])
         trigger = definition.trigger(record.name)
         state = replace(
             workflow.state(run, record),

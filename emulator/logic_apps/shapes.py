@@ -6,7 +6,8 @@ action types in Azure Logic Apps", learn.microsoft.com). Members that no schema 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import jsonschema
@@ -14,7 +15,7 @@ from jsonschema.exceptions import ValidationError
 from referencing import Registry
 
 from emulator.logic_apps import limits
-from emulator.logic_apps.components import invalid, is_expression
+from emulator.logic_apps.components import is_expression
 
 Schema = Mapping[str, Any]
 
@@ -152,7 +153,13 @@ HTTP_INPUTS: Final[Schema] = {
         "authentication": {
             "type": "object",
             "required": ["type"],
-            "properties": {"type": {"enum": ["Basic", "ManagedServiceIdentity", "Raw"]}, "identity": TEXT},
+            "properties": {
+                "type": {
+                    "enum": ["Basic", "ManagedServiceIdentity", "Raw"],
+                    "azure": ["ActiveDirectoryOAuth", "ClientCertificate"],
+                },
+                "identity": TEXT,
+            },
         },
         "retryPolicy": {
             "type": "object",
@@ -167,6 +174,13 @@ HTTP_INPUTS: Final[Schema] = {
         },
     },
 }
+
+
+def trigger_schema(*required: str, **members: Schema) -> Schema:
+    """Return the schema of a type of trigger with `members` besides those that all types have."""
+    return {"type": "object", "required": list(required), "properties": {**_TRIGGER, **members}}
+
+
 TRIGGER_TYPES: Final = {name.lower(): name for name in ("Http", "Recurrence", "Request")}
 """Types of triggers by lower-case name."""
 TRIGGER_OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -198,16 +212,38 @@ TRIGGER_SCHEMAS: Final[Mapping[str, Schema]] = {
 }
 
 
-def check_shape(where: str, value: Any, schema: Schema) -> None:
-    """Refuse what does not fit the schema of its kind; an expression fits anywhere.
+@dataclass(frozen=True)
+class ShapeFault:
+    """What does not fit a schema: where in the value, in words, and the code of the checker's rule."""
 
-    Raises:
-        ArmError: 400 InvalidTemplate; the message names `where`, the member and what is allowed, never the value of
-            what is not an enumeration.
+    path: tuple[str | int, ...]
+    message: str
+    rule: str
+
+
+_RULES: Final[Mapping[str, str]] = {
+    "required": "missing-member",
+    "type": "wrong-type",
+    "enum": "value-not-allowed",
+    "not": "not-emulated",
+    "additionalProperties": "not-emulated",
+}
+"""Rules by keyword of JSON Schema; the other keywords are limits."""
+
+
+def shape_faults(value: Any, schema: Schema) -> Iterator[ShapeFault]:
+    """Yield what does not fit the schema of its kind; an expression fits anywhere.
+
+    No message has the value of what is not an enumeration. ``azure`` beside ``enum`` lists what only Azure has.
     """
     for error in jsonschema.Draft202012Validator(schema, registry=Registry()).iter_errors(value):
-        if not is_expression(error.instance):
-            raise invalid(f"{where} is not valid: {_words(error)}.")
+        if is_expression(error.instance):
+            continue
+        rule = _RULES.get(str(error.validator), "out-of-limit")
+        allowed: Any = error.schema
+        if rule == "value-not-allowed" and error.instance in allowed.get("azure", ()):
+            rule = "not-emulated"
+        yield ShapeFault(tuple(error.absolute_path), _words(error), rule)
 
 
 def _words(error: ValidationError) -> str:

@@ -8,9 +8,8 @@ from typing import Any
 
 from emulator.clock import Clock
 from emulator.logic_apps.access_control import AccessControl
-from emulator.logic_apps.checks import parse_checked
+from emulator.logic_apps.checks import parse_checked, parse_stored
 from emulator.logic_apps.components import Definition
-from emulator.logic_apps.definition import read
 from emulator.logic_apps.http_calls import HttpCalls
 from emulator.logic_apps.identities import Identities
 from emulator.logic_apps.parameters import parameter_values
@@ -33,7 +32,7 @@ class Workflows:
     async def start(self) -> None:
         """Take up the runs and the triggers that a stop had interrupted."""
         for id, body in self.store.workflows():
-            self._workflows[id.lower()] = _workflow(id, body, read(body["properties"]["definition"]))
+            self._workflows[id.lower()] = _workflow(id, body, parse_stored(body["properties"]["definition"]))
         for row in self.store.unfinished():
             workflow = self._workflows.get(row.workflow)
             if workflow is not None:

@@ -172,10 +172,16 @@ def _check_foreach(action: Action) -> None:
     if "sequential" in action.options and concurrency:
         raise invalid(
             f"the Foreach '{action.name}' has both operationOptions Sequential and a concurrency of repetitions; only "
-            f"one of them is allowed."
+            f"one of them is allowed.",
+            "operationOptions",
+            rule="foreach-concurrency",
         )
     if not isinstance(action.raw["foreach"], list) and not is_expression(action.raw["foreach"]):
-        raise invalid(f"the 'foreach' of the Foreach '{action.name}' has to be an array or an expression.")
+        raise invalid(
+            f"the 'foreach' of the Foreach '{action.name}' has to be an array or an expression.",
+            "foreach",
+            rule="wrong-type",
+        )
 
 
 def _check_switch(action: Action) -> None:
@@ -185,19 +191,18 @@ def _check_switch(action: Action) -> None:
         value = case["case"]
         if any(type(value) is type(other) and value == other for other in seen):
             raise invalid(
-                f"the Switch '{action.name}' has at '{name}' the case {value!r} again: values of cases are distinct."
+                f"the Switch '{action.name}' has at '{name}' the case {value!r} again: values of cases are distinct.",
+                "cases",
+                name,
+                "case",
+                rule="switch-case",
             )
         seen.append(value)
 
 
 def _check_wait(action: Action) -> None:
     if ("interval" in action.inputs) == ("until" in action.inputs):
-        raise invalid(f"the Wait '{action.name}' needs either 'interval' or 'until'.")
-
-
-def _check_terminate(action: Action) -> None:
-    if action.loops:
-        raise invalid(f"the action '{action.name}' of type 'Terminate' cannot stand in the loop '{action.loops[-1]}'.")
+        raise invalid(f"the Wait '{action.name}' needs either 'interval' or 'until'.", "inputs")
 
 
 _BRANCH = {"type": "object", "properties": {"actions": ACTIONS}}
@@ -262,7 +267,7 @@ TYPES = (
         may_secure=False,
     ),
     ActionType("Wait", _WAIT, _check_wait),
-    ActionType("Terminate", inputs_schema("runStatus"), _check_terminate, may_secure=False, may_time_out=False),
+    ActionType("Terminate", inputs_schema("runStatus"), may_secure=False, may_time_out=False),
 )
 HANDLERS: Mapping[str, Handler] = {
     "scope": scope,

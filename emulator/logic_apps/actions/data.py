@@ -130,7 +130,13 @@ def _check_parse_json(action: Action) -> None:
     try:
         jsonschema.Draft4Validator.check_schema(schema)
     except jsonschema.SchemaError as error:
-        raise invalid(f"the schema of the action '{action.name}' is not valid at {error.json_path}.") from error
+        raise invalid(
+            f"the schema of the action '{action.name}' is not valid at {error.json_path}.",
+            "inputs",
+            "schema",
+            *error.absolute_path,
+            rule="json-schema",
+        ) from error
 
 
 _COLUMNS = {

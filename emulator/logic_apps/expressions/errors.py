@@ -23,6 +23,10 @@ class ExpressionError(Exception):
         self.position = position
 
 
+class ExpressionTooLongError(ExpressionError):
+    """An expression has more characters than the service allows."""
+
+
 def syntax_error(message: str, position: int) -> ExpressionError:
     """Return the error of an expression that cannot be parsed."""
     return ExpressionError(message, "InvalidTemplate", position)

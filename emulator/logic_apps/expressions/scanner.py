@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from emulator.logic_apps.expressions.errors import syntax_error
+from emulator.logic_apps.expressions.errors import ExpressionTooLongError, syntax_error
 
 LONGEST_EXPRESSION: Final = 8192
 """Characters of an expression ("Limits and configuration reference for Azure Logic Apps", learn.microsoft.com)."""
@@ -54,8 +54,10 @@ def scan(text: str, begin: int, end: int) -> list[Token]:
         ExpressionError: a character, string or number that the language does not have; or the expression is too long.
     """
     if end - begin > LONGEST_EXPRESSION:
-        raise syntax_error(
-            f"An expression has at most {LONGEST_EXPRESSION} characters; this one has {end - begin}.", begin
+        raise ExpressionTooLongError(
+            f"An expression has at most {LONGEST_EXPRESSION} characters; this one has {end - begin}.",
+            "InvalidTemplate",
+            begin,
         )
     tokens: list[Token] = []
     position = begin

@@ -98,7 +98,10 @@ def scope(**actions: Any) -> dict[str, Any]:
             "initializes the variable 'V', which another one does",
         ),
         ({"A": {"type": "SetVariable", "inputs": {"name": "v", "value": 1}}}, "'v', which no action initializes"),
-        ({"A": {"type": "HttpWebhook", "inputs": {}}}, "'A' has the type 'HttpWebhook', which is not emulated"),
+        (
+            {"A": {"type": "HttpWebhook", "inputs": {}}},
+            "'A' has the type 'HttpWebhook', a subscription to an endpoint, which is not emulated",
+        ),
     ],
 )
 async def test_an_action_that_cannot_work_is_refused(service: Service, actions: dict[str, Any], words: str):

@@ -1,0 +1,106 @@
+"""Rules of the settings of actions, and of what only a type of action asks for."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from emulator.durations import duration_seconds
+from emulator.logic_apps import limits
+from emulator.logic_apps.checker.parts import Parts
+from emulator.logic_apps.checker.problems import Path, Problems
+from emulator.logic_apps.components import Action, DefinitionError, is_expression
+
+
+def check(parts: Parts, problems: Problems) -> None:
+    """Tell what is wrong with the settings of each action."""
+    for action in parts.definition.index.values():
+        if not action.sound:
+            continue
+        _check_secured(action, problems)
+        _check_timeout(action, problems)
+        _check_static_result(action, parts, problems)
+        _check_retries(action, problems)
+        _check_tracked(action, problems)
+        try:
+            action.type.check(action)
+        except DefinitionError as error:
+            problems.add(error.rule, error.told, (*action.path, *error.path))
+
+
+def _check_secured(action: Action, problems: Problems) -> None:
+    if action.secured and not action.type.may_secure:
+        problems.add(
+            "secure-data",
+            f"the action '{action.name}' of type '{action.type.name}' cannot have secureData.",
+            (*action.path, "runtimeConfiguration", "secureData"),
+        )
+
+
+def _check_timeout(action: Action, problems: Problems) -> None:
+    timeout, path = action.limit.get("timeout"), (*action.path, "limit", "timeout")
+    if timeout is None:
+        return
+    if not action.type.may_time_out:
+        problems.add(
+            "timeout",
+            f"the action '{action.name}' of type '{action.type.name}' cannot have a limit.timeout.",
+            path,
+        )
+    elif not is_expression(timeout):
+        try:
+            duration_seconds(timeout)
+        except ValueError as error:
+            problems.add("timeout", f"the timeout of the action '{action.name}' is not valid: {error}.", path)
+
+
+def _check_static_result(action: Action, parts: Parts, problems: Problems) -> None:
+    static = (action.raw.get("runtimeConfiguration") or {}).get("staticResult") or {}
+    if static and static["name"] not in (parts.definition.raw.get("staticResults") or {}):
+        problems.add(
+            "static-result",
+            f"the action '{action.name}' has the static result '{static['name']}', which the definition does not have.",
+            (*action.path, "runtimeConfiguration", "staticResult", "name"),
+        )
+
+
+def _check_retries(action: Action, problems: Problems) -> None:
+    policy: Any = action.inputs.get("retryPolicy") if isinstance(action.inputs, dict) else None
+    if not isinstance(policy, dict):
+        return
+    path: Path = (*action.path, "inputs", "retryPolicy")
+    kind = policy.get("type")
+    if isinstance(kind, str) and not is_expression(kind) and kind.lower() not in ("none", "fixed", "exponential"):
+        problems.add(
+            "retry-policy",
+            f"the action '{action.name}' has the retry policy '{kind}'; allowed: none, fixed, exponential.",
+            (*path, "type"),
+        )
+    least, most = limits.RETRY_LEAST_INTERVAL, limits.RETRY_MOST_INTERVAL
+    for member in ("interval", "minimumInterval", "maximumInterval"):
+        written = policy.get(member)
+        if not isinstance(written, str) or is_expression(written):
+            continue
+        try:
+            seconds = duration_seconds(written)
+        except ValueError as error:
+            problems.add("retry-policy", f"the {member} of the action '{action.name}': {error}.", (*path, member))
+            continue
+        if not duration_seconds(least) <= seconds <= duration_seconds(most):
+            problems.add(
+                "retry-policy",
+                f"the {member} of the retry policy of the action '{action.name}' is {written}; allowed: {least} to "
+                f"{most}.",
+                (*path, member),
+            )
+
+
+def _check_tracked(action: Action, problems: Problems) -> None:
+    tracked = action.raw.get("trackedProperties")
+    if isinstance(tracked, dict) and len(json.dumps(tracked, ensure_ascii=False)) > limits.TRACKED_CHARACTERS:
+        problems.add(
+            "tracked-properties",
+            f"the trackedProperties of the action '{action.name}' have more than {limits.TRACKED_CHARACTERS} "
+            f"characters.",
+            (*action.path, "trackedProperties"),
+        )

@@ -1,0 +1,87 @@
+"""Rules of triggers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emulator.logic_apps import limits
+from emulator.logic_apps.checker.parts import Parts
+from emulator.logic_apps.checker.problems import Path, Problems
+from emulator.logic_apps.checker.references import check_parameter
+from emulator.logic_apps.components import Trigger, is_expression
+from emulator.logic_apps.recurrence import Recurrence
+from emulator.logic_apps.secure_data import READS_ACTION
+
+_NOTHING_RAN = frozenset(name.lower() for name in READS_ACTION) | {"variables", "result", "items", "iterationindexes"}
+
+
+def check(parts: Parts, problems: Problems) -> None:
+    """Tell what is wrong with the triggers."""
+    count = len(parts.definition.triggers)
+    if parts.surroundings.one_trigger and count != 1:
+        problems.add(
+            "trigger-count", f"a Standard workflow has exactly one trigger; this one has {count}.", ("triggers",)
+        )
+    for trigger in parts.definition.triggers.values():
+        _check_expressions(trigger, parts, problems)
+        if trigger.sound:
+            _check_conditions(trigger, problems)
+            _check_recurrence(trigger, problems)
+            _check_runs(trigger, problems)
+
+
+def _check_expressions(trigger: Trigger, parts: Parts, problems: Problems) -> None:
+    where = f"the trigger '{trigger.name}'"
+    for expression in parts.triggers[trigger.name]:
+        for use in expression.uses():
+            if use.function in _NOTHING_RAN:
+                problems.add(
+                    "trigger-reads-action",
+                    f"{where} uses {use.call.function}(), but nothing ran before it.",
+                    use.path,
+                    use.call.position,
+                    at_name=use.at_name,
+                )
+            check_parameter(where, use, parts, problems)
+
+
+def _check_conditions(trigger: Trigger, problems: Problems) -> None:
+    for index, expression in enumerate(trigger.conditions):
+        if isinstance(expression, str) and not is_expression(expression):
+            problems.add(
+                "trigger-condition",
+                f"the trigger '{trigger.name}' has the condition '{expression}', which is not an expression.",
+                (*trigger.path, "conditions", index, "expression"),
+            )
+
+
+def _check_recurrence(trigger: Trigger, problems: Problems) -> None:
+    recurrence: dict[str, Any] | None = trigger.raw.get("recurrence")
+    if not isinstance(recurrence, dict):
+        return
+    path: Path = (*trigger.path, "recurrence")
+    frequency, interval = recurrence.get("frequency"), recurrence.get("interval")
+    longest = limits.LONGEST_INTERVALS.get(str(frequency).lower())
+    if isinstance(interval, int) and longest is not None and interval > longest:
+        problems.add(
+            "recurrence-interval",
+            f"the trigger '{trigger.name}' has the interval {interval}; with the frequency {frequency} it is at most "
+            f"{longest}.",
+            (*path, "interval"),
+        )
+    if any(is_expression(value) for value in recurrence.values()):
+        return
+    try:
+        Recurrence.parse(recurrence)
+    except (KeyError, ValueError) as error:
+        problems.add("recurrence", f"the trigger '{trigger.name}' has a recurrence that is not valid: {error}.", path)
+
+
+def _check_runs(trigger: Trigger, problems: Problems) -> None:
+    if trigger.runs is not None and trigger.single_instance:
+        problems.add(
+            "trigger-concurrency",
+            f"the trigger '{trigger.name}' has both SingleInstance and a concurrency of runs; only one of them is "
+            f"allowed.",
+            (*trigger.path, "operationOptions"),
+        )
