@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from emulator.clock import Clock
 from emulator.durations import duration_seconds
 from emulator.logic_apps.components import LOOPS, Action
-from emulator.logic_apps.expressions import ExpressionError, Json, Template, compile_template
+from emulator.logic_apps.expressions import ExpressionError, Json, Template, compile_template, evaluate_traced
 from emulator.logic_apps.failures import ActionError, RunTerminatedError
 from emulator.logic_apps.http_calls import HttpCalls
 from emulator.logic_apps.identities import Identities
@@ -317,8 +317,23 @@ _NOT_TAKEN = "was not run: the branch it stands in was not taken."
 
 
 def evaluated(execution: Execution, action: Action, frame: Frame, record: ActionRecord, value: Json) -> Json:
-    """Return `value`, a part of the definition, with its expressions evaluated for `action`."""
+    """Return `value`, a part of the definition, with its expressions evaluated for `action`.
+
+    What the expressions of its inputs gave is kept in the record, which shows it where the inputs are not secured.
+    """
+    keys = _keys_in(action.inputs, value)
+    if keys is not None and "inputs" not in record.hidden:
+        return evaluate_traced(value, execution.environment(frame, record), keys, record.traces)
     return execution.template(value).evaluate(execution.environment(frame, record))
+
+
+def _keys_in(inputs: Json, value: Json) -> list[str | int] | None:
+    """Return where in an action's inputs a part of the definition stands; None where it stands elsewhere."""
+    if value is inputs:
+        return []
+    if not isinstance(inputs, dict):
+        return None
+    return next(([name] for name, member in inputs.items() if member is value), None)
 
 
 def _answer_statically(record: ActionRecord, static: Mapping[str, Any]) -> None:

@@ -7,9 +7,10 @@ import binascii
 import email.utils
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from datetime import datetime
+from typing import Any, Protocol, TypeAlias
 from urllib.parse import quote, urlencode
 
 import httpx
@@ -197,6 +198,28 @@ def parsed_content(content: bytes, content_type: str) -> Json:
     return {"$content-type": content_type, "$content": base64.b64encode(content).decode("ascii")}
 
 
+@dataclass(frozen=True)
+class Exchange:
+    """A request and what came of it: `answered` is the answer as outputs have it, None where none came.
+
+    `headers` are those of the definition, without what authenticates the request.
+    """
+
+    began: datetime
+    ended: datetime
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    answered: dict[str, Any] | None
+
+
+Observer: TypeAlias = Callable[[Exchange], None]
+
+
+def unobserved(_: Exchange) -> None:
+    """Keep nothing of a request."""
+
+
 class HttpCalls:
     """Makes calls with retries, on the emulator's clock."""
 
@@ -206,14 +229,19 @@ class HttpCalls:
         self._clock = clock
 
     async def send(
-        self, call: Call, identities: Identities, source: random.Random, attempts: list[dict[str, Any]]
+        self,
+        call: Call,
+        identities: Identities,
+        source: random.Random,
+        attempts: list[dict[str, Any]],
+        observer: Observer = unobserved,
     ) -> dict[str, Any]:
-        """Return the answer; tries that failed before it are appended to `attempts`.
+        """Return the answer; tries that failed before it are appended to `attempts`, `observer` is told of each.
 
         Raises:
             CallError: no answer came, or the call cannot be made.
         """
-        response = await self._tried(call, identities, source, attempts)
+        response = await self._tried(call, identities, source, attempts, observer)
         polls = 0
         while (
             call.asynchronous and response.status_code == 202 and "location" in response.headers and polls < _MOST_POLLS
@@ -222,16 +250,21 @@ class HttpCalls:
             await self._clock.sleep(seconds_to_wait(response.headers) or limits.ASYNCHRONOUS_POLL_SECONDS)
             url = str(response.url.join(response.headers["location"]))
             follow = Call("GET", url, {}, None, call.authentication, call.retry, call.asynchronous)
-            response = await self._tried(follow, identities, source, attempts)
+            response = await self._tried(follow, identities, source, attempts, observer)
         return answer(response)
 
     async def _tried(
-        self, call: Call, identities: Identities, source: random.Random, attempts: list[dict[str, Any]]
+        self,
+        call: Call,
+        identities: Identities,
+        source: random.Random,
+        attempts: list[dict[str, Any]],
+        observer: Observer,
     ) -> httpx.Response:
         for attempt in range(1, call.retry.count + 2):
             began = self._clock.now().isoformat()
             try:
-                response = await self._once(call, identities)
+                response = await self._observed(call, identities, observer)
             except TimeoutError as error:
                 failure = CallError("Timeout", f"No answer came within {limits.HTTP_SECONDS:.0f} seconds.")
                 if attempt > call.retry.count:
@@ -251,6 +284,20 @@ class HttpCalls:
             attempts.append({"startTime": began, "endTime": self._clock.now().isoformat(), "code": code})
             await self._clock.sleep(pause if pause is not None else call.retry.pause(attempt, source))
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+    async def _observed(self, call: Call, identities: Identities, observer: Observer) -> httpx.Response:
+        began = self._clock.now()
+
+        def observe(answered: dict[str, Any] | None) -> None:
+            observer(Exchange(began, self._clock.now(), call.method, call.url, call.headers, answered))
+
+        try:
+            response = await self._once(call, identities)
+        except (TimeoutError, httpx.HTTPError):
+            observe(None)
+            raise
+        observe(answer(response))
+        return response
 
     async def _once(self, call: Call, identities: Identities) -> httpx.Response:
         headers = {"User-Agent": "azure-logic-apps/1.0", **call.headers, **self._authorization(call, identities)}

@@ -39,3 +39,5 @@ RETRY_MOST_INTERVAL: Final = "P1D"
 LITERAL_CHARACTERS: Final = 131_072
 LONGEST_INTERVALS: Final = {"second": 9_999_999, "minute": 72_000, "hour": 12_000, "day": 500, "week": 71, "month": 16}
 """The most of ``recurrence.interval`` by frequency ("Schema reference guide for trigger and action types")."""
+RETENTION_DAYS: Final = 90
+"""Of runs and of what triggers did, from their start; and the most that a run may take."""

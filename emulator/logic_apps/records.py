@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import Any
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
+
+Part = Literal["inputs", "outputs"]
 
 RUNNING = "Running"
 SUCCEEDED = "Succeeded"
@@ -13,13 +18,32 @@ TIMED_OUT = "TimedOut"
 CANCELLED = "Cancelled"
 
 
+@dataclass(frozen=True)
+class ContentSummary:
+    """A content without itself: the bytes of its JSON, and their MD5 in base64, as content links tell them."""
+
+    size: int
+    md5: str
+
+    @classmethod
+    def of(cls, text: str) -> ContentSummary:
+        """Return the summary of a JSON text."""
+        content = text.encode()
+        return cls(len(content), base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode("ascii"))
+
+    @classmethod
+    def from_json(cls, members: Mapping[str, Any] | None) -> ContentSummary | None:
+        """Return the summary that `asdict` wrote."""
+        return cls(**members) if members is not None else None
+
+
 @dataclass
 class ActionRecord:
     """One execution of an action.
 
     `path` is unique in the run: the loops and iterations around the action, and its name. `hidden` has "inputs" and
     "outputs" as they are secured. `retries` has the attempts of an Http action before the last, `tracked` the values of
-    its trackedProperties.
+    its trackedProperties, `traces` what each expression of its inputs gave.
     """
 
     name: str
@@ -35,11 +59,17 @@ class ActionRecord:
     hidden: list[str] = field(default_factory=list[str])
     retries: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     tracked: dict[str, Any] | None = None
+    traces: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
     @property
     def finished(self) -> bool:
         """Whether the action is over."""
         return self.end is not None
+
+    @property
+    def repetition(self) -> str:
+        """The name of this repetition, "" outside of loops."""
+        return repetition_name(indexes_of(self.path))
 
     def seen(self) -> dict[str, Any]:
         """Return the record as expressions see it."""
@@ -61,21 +91,21 @@ class ActionRecord:
         return dict(vars(self))
 
     def summary(self) -> dict[str, Any]:
-        """Return the record as JSON, without inputs and outputs."""
-        return {name: value for name, value in vars(self).items() if name not in ("inputs", "outputs")}
+        """Return the record as JSON, without inputs, outputs and traces."""
+        return {name: value for name, value in vars(self).items() if name not in ("inputs", "outputs", "traces")}
 
-    def content(self, part: str) -> Any:
+    def content(self, part: Part) -> Any:
         """Return the "inputs" or "outputs" as the history may show them: None where they are secured."""
         return None if part in self.hidden else getattr(self, part)
 
 
 @dataclass(frozen=True)
 class ActionSummary:
-    """An execution of an action without its contents; sizes are of their JSON in bytes, None where there is none."""
+    """An execution of an action without its contents; None where there is none, or it is secured."""
 
     record: ActionRecord
-    inputs_size: int | None
-    outputs_size: int | None
+    inputs: ContentSummary | None
+    outputs: ContentSummary | None
 
 
 @dataclass(frozen=True)
@@ -137,6 +167,83 @@ class TriggerRecord:
         """Return the record as JSON."""
         return asdict(self)
 
-    def readable(self) -> dict[str, Any]:
-        """Return the record as JSON, without what is secured."""
-        return {**asdict(self), **dict.fromkeys(self.hidden)}
+    def content(self, part: Part) -> Any:
+        """Return the "inputs" or "outputs" as the history may show them: None where they are secured."""
+        return None if part in self.hidden else getattr(self, part)
+
+
+@dataclass(frozen=True)
+class TriggerSummary:
+    """What started a run, without its contents; None where there is none, or it is secured."""
+
+    name: str
+    status: str
+    start: str
+    end: str
+    code: str
+    hidden: tuple[str, ...] = ()
+    inputs: ContentSummary | None = None
+    outputs: ContentSummary | None = None
+
+    @classmethod
+    def from_json(cls, members: Mapping[str, Any]) -> TriggerSummary:
+        """Return the summary that `asdict` wrote."""
+        contents = {side: ContentSummary.from_json(members[side]) for side in ("inputs", "outputs")}
+        return replace(cls(**members), hidden=tuple(members["hidden"]), **contents)
+
+
+@dataclass(frozen=True)
+class RequestRecord:
+    """A request that an action made, and what was answered; `name` sorts newest first.
+
+    Secured sides are None: `request` has method, uri and headers, `response` statusCode and headers. `response` is also
+    None where no answer came; `body` is that of the answer.
+    """
+
+    name: str
+    start: str
+    end: str
+    request: dict[str, Any] | None
+    response: dict[str, Any] | None
+    body: ContentSummary | None = None
+
+    @classmethod
+    def from_json(cls, members: Mapping[str, Any]) -> RequestRecord:
+        """Return the record that `asdict` wrote."""
+        return replace(cls(**members), body=ContentSummary.from_json(members["body"]))
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """A run as the history has it."""
+
+    id: str
+    workflow: str
+    version: str
+    status: str
+    start: str
+    end: str | None
+    code: str | None
+    error: dict[str, Any] | None
+    trigger: TriggerSummary
+
+
+def indexes_of(path: str) -> list[tuple[str, int]]:
+    """Return the loops and iterations in a path such as ``Outer:1/Inner:0/Action``, outermost first."""
+    parts = [part.rpartition(":") for part in path.split("/")[:-1]]
+    return [(loop, int(index)) for loop, _, index in parts]
+
+
+def repetition_name(indexes: Sequence[tuple[str, int]]) -> str:
+    """Return the name of a repetition: six digits for each loop, outermost first, as ``000001-000000``."""
+    return "-".join(f"{index:06}" for _, index in indexes)
+
+
+def at(value: Any, keys: Sequence[str | int]) -> Any:
+    """Return what stands at `keys`, names and numbers, in a JSON value; None where there is nothing."""
+    for key in keys:
+        try:
+            value = value[key]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value

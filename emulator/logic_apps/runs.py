@@ -33,7 +33,7 @@ _LAST = datetime(9999, 12, 31, tzinfo=UTC)
 
 @dataclass
 class Workflow:
-    """A deployed workflow; `parameters` are values by name, `guid` names it on the data plane."""
+    """A deployed workflow; `parameters` are values by name, `guid` names it on the data plane, `version` what it is."""
 
     id: str
     guid: str
@@ -44,6 +44,7 @@ class Workflow:
     definition: Definition
     parameters: Mapping[str, Any]
     access: AccessControl
+    version: str
 
     @property
     def name(self) -> str:
@@ -106,7 +107,7 @@ class Runs:
         """Start a run, or let it wait for its turn."""
         run = self.new_id()
         start = {"definition": workflow.definition.raw, "parameters": workflow.parameters}
-        self._store.begin(run, workflow.id, record, start)
+        self._store.begin(run, workflow.id, workflow.version, record, start)
         self._metrics.record(workflow.id, "RunsStarted", 1)
         return self._enter(workflow, workflow.state(run, record), trigger.runs, WAITING)
 

@@ -8,7 +8,6 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 import httpx
 import jsonschema
@@ -22,20 +21,22 @@ from starlette.types import ASGIApp
 from emulator.arm.errors import ArmError
 from emulator.arm.provider import ResourceProvider
 from emulator.clock import Clock
-from emulator.home import Secrets
+from emulator.home import HomeError, Secrets
 from emulator.identity import Principal, TokenIssuer
 from emulator.logic_apps import limits
 from emulator.logic_apps.access_control import Guarded
 from emulator.logic_apps.components import Trigger
+from emulator.logic_apps.contents import Contents
+from emulator.logic_apps.database import Database, OtherVersionError
 from emulator.logic_apps.http_calls import HttpCalls, parsed_content
-from emulator.logic_apps.resource_provider import LogicAppsProvider
-from emulator.logic_apps.run_store import RunStore
+from emulator.logic_apps.management.answers import Management
+from emulator.logic_apps.management.provider import LogicAppsProvider
 from emulator.logic_apps.runs import StartedRun, Workflow
-from emulator.logic_apps.signatures import Signatures
+from emulator.logic_apps.signatures import Signatures, invoke_permission
 from emulator.logic_apps.workflows import Workflows
 from emulator.telemetry import MetricSink
 
-_SIGNING = frozenset({"api-version", "sp", "sv", "sig"})
+_SIGNING = frozenset({"api-version", "se", "sp", "sv", "sig"})
 _CONNECTIONS = httpx.Limits(max_connections=100, max_keepalive_connections=50)
 
 
@@ -67,18 +68,25 @@ class LogicApps:
             transport=transport, limits=_CONNECTIONS, trust_env=False, follow_redirects=False
         )
         self._clock = clock
-        self._store = RunStore(folder, secrets.state_encryption_key)
-        self._signatures = Signatures(base_url, secrets.state_encryption_key)
-        self._workflows = Workflows(self._store, clock, HttpCalls(self._client, IdentityTokens(issuer), clock), metrics)
-        self._provider = LogicAppsProvider(self._workflows, clock, self._signatures)
+        try:
+            self._database = Database(folder, secrets.state_encryption_key)
+        except OtherVersionError as error:
+            raise HomeError(str(error)) from error
+        calls = HttpCalls(self._client, IdentityTokens(issuer), clock)
+        self._workflows = Workflows(self._database, clock, calls, metrics)
+        self._signatures = Signatures(base_url, secrets.state_encryption_key, self._workflows.store, clock)
+        self._provider = LogicAppsProvider(Management(self._workflows, self._signatures, clock))
+        contents = Contents(self._workflows.history, self._admitted_to_content, _error)
         self._app = Starlette(
             routes=[
-                Route(
-                    "/workflows/{guid}/triggers/{trigger}/paths/invoke",
-                    self._invoke,
-                    methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+                *(
+                    Route(path, self._invoke, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+                    for path in (
+                        "/workflows/{guid}/triggers/{trigger}/paths/invoke",
+                        "/workflows/{guid}/versions/{version}/triggers/{trigger}/paths/invoke",
+                    )
                 ),
-                Route("/workflows/{guid}/runs/{run}/contents/{what}/{path:path}", self._contents),
+                *contents.routes,
                 Route("/{path:path}", _unknown, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]),
             ]
         )
@@ -101,11 +109,11 @@ class LogicApps:
         """Stop everything where it is."""
         await self._workflows.stop()
         await self._client.aclose()
-        self._store.close()
+        self._database.close()
 
     async def _invoke(self, request: Request) -> Response:
-        name = request.path_params["trigger"]
-        workflow = self._admitted(request, f"/triggers/{name}/run", "triggers")
+        name, version = request.path_params["trigger"], request.path_params.get("version")
+        workflow = self._called(request, name, version)
         if isinstance(workflow, Response):
             return workflow
         trigger = next(
@@ -163,38 +171,44 @@ class LogicApps:
             return _error(502, "NoResponse", f"The run '{run.id}' ended without a Response action.")
         return _error(504, "GatewayTimeout", f"The run '{run.id}' did not respond within {limits.HTTP_SECONDS:.0f} s.")
 
-    async def _contents(self, request: Request) -> Response:
-        run, what = request.path_params["run"], request.path_params["what"]
-        workflow = self._admitted(request, f"/runs/{run}/contents/read", "contents")
-        if isinstance(workflow, Response):
-            return workflow
-        path = unquote(request.path_params["path"])
-        if what.startswith("Trigger"):
-            row = self._store.run(workflow.id, run)
-            content = row.trigger.get("inputs" if what == "TriggerInputs" else "outputs") if row else None
-            text = None if content is None else json.dumps(content)
-        else:
-            text = self._store.content(run, path, "inputs" if what == "ActionInputs" else "outputs")
-        if text is None:
-            return _error(404, "ContentNotFound", f"There is no {what} of '{path}'.")
-        return Response(text, media_type="application/json")
+    def _called(self, request: Request, trigger: str, version: str | None) -> Workflow | Response:
+        """Return the workflow that a callback address names, in the version that it names, or the refusal."""
+        workflow = self._workflows.by_guid(request.path_params["guid"])
+        permission, path = invoke_permission(trigger, version), _raw_path(request)
+        if workflow is None or not self._signatures.admits_callback(
+            workflow.id, path, permission, request.query_params
+        ):
+            return _unsigned()
+        refusal = _refused(request, workflow, "triggers")
+        if refusal is not None or version is None:
+            return refusal or workflow
+        former = self._workflows.at_version(workflow, version)
+        return former or _error(404, "WorkflowVersionNotFound", f"The workflow has no version '{version}'.")
 
-    def _admitted(self, request: Request, permission: str, guarded: Guarded) -> Workflow | Response:
-        raw = request.scope["raw_path"].decode("ascii")
-        if not self._signatures.valid(raw, permission, request.query_params):
-            return _error(401, "DirectApiAuthorizationRequired", "The address has no valid signature.")
+    def _admitted_to_content(self, request: Request, permission: str) -> Response | str:
+        if not self._signatures.admits_content(_raw_path(request), permission, request.query_params):
+            return _unsigned()
         workflow = self._workflows.by_guid(request.path_params["guid"])
         if workflow is None:
             return _error(404, "WorkflowNotFound", "There is no such workflow.")
-        caller = request.client.host if request.client else ""
-        if not workflow.access.admits(guarded, caller):
-            return _error(
-                403,
-                "AuthorizationFailed",
-                f"The client IP address '{caller}' is not in the allowed caller IP address ranges specified in the "
-                f"workflow access control configuration.",
-            )
-        return workflow
+        return _refused(request, workflow, "contents") or workflow.id
+
+
+def _raw_path(request: Request) -> str:
+    return request.scope["raw_path"].decode("ascii")
+
+
+def _refused(request: Request, workflow: Workflow, guarded: Guarded) -> Response | None:
+    """Return the refusal of a caller whose address the workflow's access control does not allow."""
+    caller = request.client.host if request.client else ""
+    if workflow.access.admits(guarded, caller):
+        return None
+    return _error(
+        403,
+        "AuthorizationFailed",
+        f"The client IP address '{caller}' is not in the allowed caller IP address ranges specified in the "
+        f"workflow access control configuration.",
+    )
 
 
 def _schema_fault(trigger: Trigger, body: Any) -> str | None:
@@ -229,6 +243,10 @@ def _has_type(headers: dict[str, str]) -> bool:
 
 def _error(status: int, code: str, message: str) -> Response:
     return JSONResponse(ArmError(status, code, message).body(), status)
+
+
+def _unsigned() -> Response:
+    return _error(401, "DirectApiAuthorizationRequired", "The address has no valid signature.")
 
 
 async def _unknown(request: Request) -> Response:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from emulator.arm.errors import ArmError
@@ -22,6 +22,7 @@ from emulator.logic_apps.run_store import RunStore
 from emulator.logic_apps.runs import Runs, StartedRun, Workflow
 from emulator.logic_apps.stamps import moment_of, stamp
 from emulator.logic_apps.tasks import cancel_all
+from emulator.logic_apps.trigger_histories import TriggerHistories
 from emulator.telemetry import MetricSink
 
 _LOG = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ class Triggers:
     def __init__(
         self,
         store: RunStore,
+        histories: TriggerHistories,
         clock: Clock,
         calls: HttpCalls,
         metrics: MetricSink,
@@ -53,28 +55,41 @@ class Triggers:
         source: random.Random,
     ) -> None:
         self._store = store
+        self._histories = histories
         self._clock = clock
         self._calls = calls
         self._metrics = metrics
         self._runs = runs
         self._random = source
-        self._loops: dict[str, list[asyncio.Task[None]]] = {}
+        self._loops: dict[str, dict[str, asyncio.Task[None]]] = {}
+        self._due: dict[tuple[str, str], datetime] = {}
 
     def watch(self, workflow: Workflow, *, resumed: bool) -> None:
         """Let a workflow's triggers look by their recurrences; `resumed` ones go on from their last look."""
-        self._loops[workflow.id.lower()] = [
-            asyncio.create_task(self._look_for_ever(workflow, trigger, resumed=resumed))
+        self._loops[workflow.id.lower()] = {
+            trigger.name: asyncio.create_task(self._look_for_ever(workflow, trigger, resumed=resumed))
             for trigger in workflow.definition.triggers.values()
             if trigger.kind != "request"
-        ]
+        }
 
     async def unwatch(self, workflow: Workflow) -> None:
         """Let a workflow's triggers look no more."""
-        await cancel_all(self._loops.pop(workflow.id.lower(), []))
+        await cancel_all(self._loops.pop(workflow.id.lower(), {}).values())
+
+    async def reset(self, workflow: Workflow, trigger: Trigger) -> None:
+        """Let a trigger begin anew, as if the workflow had just been deployed; one that does not look stays so."""
+        loops = self._loops.get(workflow.id.lower(), {})
+        if trigger.name in loops:
+            await cancel_all([loops[trigger.name]])
+            loops[trigger.name] = asyncio.create_task(self._look_for_ever(workflow, trigger, resumed=False))
+
+    def due(self, workflow: Workflow, trigger: Trigger) -> datetime | None:
+        """Return when a trigger looks next, None where it does not."""
+        return self._due.get((workflow.id.lower(), trigger.name))
 
     async def stop(self) -> None:
         """Stop all triggers."""
-        await cancel_all([task for tasks in self._loops.values() for task in tasks])
+        await cancel_all([task for tasks in self._loops.values() for task in tasks.values()])
         self._loops.clear()
 
     async def look(self, workflow: Workflow, trigger: Trigger) -> float | None:
@@ -119,25 +134,33 @@ class Triggers:
             raise ArmError(400, looked.code, looked.message or "The trigger failed.")
         return []
 
-    def again(self, workflow: Workflow, trigger: Trigger, readable: Mapping[str, Any]) -> StartedRun:
+    def again(self, workflow: Workflow, trigger: Trigger, record: TriggerRecord) -> StartedRun:
         """Start a run with what an earlier one was started with.
 
         Raises:
             ArmError: 409, that was secured, so that it was not kept.
         """
-        if readable["hidden"]:
+        if record.hidden:
             raise ArmError(
                 409, "SecuredTriggerData", f"What the trigger '{trigger.name}' gave is secured and was not kept."
             )
         now = stamp(self._clock.now())
-        record = replace(TriggerRecord(**readable), start=now, end=now)
-        return self._begin(workflow, trigger, record)
+        return self._begin(workflow, trigger, replace(record, start=now, end=now))
 
     async def _look_for_ever(self, workflow: Workflow, trigger: Trigger, *, resumed: bool) -> None:
         recurrence = Recurrence.parse(trigger.raw["recurrence"])
-        last = self._store.histories(workflow.id, trigger.name, 1, 0) if resumed else []
-        due = recurrence.next(moment_of(last[0]["startTime"])) if last else recurrence.first(self._clock.now())
+        last = self._histories.newest(workflow.id, trigger.name) if resumed else None
+        due = recurrence.next(moment_of(last["startTime"])) if last else recurrence.first(self._clock.now())
+        try:
+            await self._look_from(workflow, trigger, recurrence, due)
+        finally:
+            self._due.pop((workflow.id.lower(), trigger.name), None)
+
+    async def _look_from(
+        self, workflow: Workflow, trigger: Trigger, recurrence: Recurrence, due: datetime | None
+    ) -> None:
         while due is not None:
+            self._due[workflow.id.lower(), trigger.name] = due
             await self._clock.sleep((due - self._clock.now()).total_seconds())
             again_after = None
             try:
@@ -234,7 +257,7 @@ class Triggers:
             record["run"] = run
         if looked.message is not None:
             record["error"] = {"code": looked.code, "message": looked.message}
-        self._store.keep_history(workflow.id, trigger.name, record)
+        self._histories.keep(workflow.id, trigger.name, record)
 
     def _count(self, workflow: Workflow, *metrics: str) -> None:
         for metric in metrics:

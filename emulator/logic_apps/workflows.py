@@ -4,36 +4,54 @@ from __future__ import annotations
 
 import random
 import secrets
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
 
 from emulator.clock import Clock
 from emulator.logic_apps.access_control import AccessControl
 from emulator.logic_apps.checks import parse_checked, parse_stored
 from emulator.logic_apps.components import Definition
+from emulator.logic_apps.database import Database
 from emulator.logic_apps.http_calls import HttpCalls
 from emulator.logic_apps.identities import Identities
-from emulator.logic_apps.parameters import parameter_values
+from emulator.logic_apps.parameters import SECURE_TYPES, parameter_values
+from emulator.logic_apps.run_history import RunHistory
 from emulator.logic_apps.run_store import RunStore
 from emulator.logic_apps.runs import Runs, Workflow, workflow_guid
+from emulator.logic_apps.stamps import stamp
+from emulator.logic_apps.trigger_histories import TriggerHistories
 from emulator.logic_apps.triggers import Triggers
+from emulator.logic_apps.workflow_store import Version, WorkflowStore
 from emulator.telemetry import MetricSink
+
+ENABLED: Final = "Enabled"
+DISABLED: Final = "Disabled"
+"""The states of a workflow."""
+_VERSIONED: Final = ("definition", "parameters", "accessControl")
+"""The properties whose change makes another version."""
 
 
 class Workflows:
     """Deploys workflows, takes them up again after a restart, and ends with the emulator."""
 
-    def __init__(self, store: RunStore, clock: Clock, calls: HttpCalls, metrics: MetricSink) -> None:
+    def __init__(self, database: Database, clock: Clock, calls: HttpCalls, metrics: MetricSink) -> None:
         source = random.Random(secrets.randbits(128))
-        self.store = store
-        self.runs = Runs(store, clock, calls, metrics, source)
-        self.triggers = Triggers(store, clock, calls, metrics, self.runs, source)
+        self.store = WorkflowStore(database)
+        self.history = RunHistory(database, clock)
+        self.trigger_histories = TriggerHistories(database, clock)
+        self._run_store = RunStore(database)
+        self._clock = clock
+        self.runs = Runs(self._run_store, clock, calls, metrics, source)
+        self.triggers = Triggers(self._run_store, self.trigger_histories, clock, calls, metrics, self.runs, source)
         self._workflows: dict[str, Workflow] = {}
 
     async def start(self) -> None:
         """Take up the runs and the triggers that a stop had interrupted."""
-        for id, body in self.store.workflows():
-            self._workflows[id.lower()] = _workflow(id, body, parse_stored(body["properties"]["definition"]))
-        for row in self.store.unfinished():
+        for id, body in self.store.all():
+            version = self.store.versions(id, 1, None)[0].name
+            self._workflows[id.lower()] = _workflow(id, body, parse_stored(body["properties"]["definition"]), version)
+        for row in self._run_store.unfinished():
             workflow = self._workflows.get(row.workflow)
             if workflow is not None:
                 self.runs.resume(workflow, row.id, row.status)
@@ -54,23 +72,38 @@ class Workflows:
         """Return the workflow that a data-plane address names."""
         return next((workflow for workflow in self._workflows.values() if workflow.guid == guid), None)
 
-    async def put(self, id: str, body: dict[str, Any]) -> Workflow:
+    def at_version(self, workflow: Workflow, version: str) -> Workflow | None:
+        """Return a workflow with the definition and the parameters of one of its versions, None where it has not it."""
+        body = self.store.version_body(workflow.id, version)
+        if body is None:
+            return None
+        definition = parse_stored(body["properties"]["definition"])
+        parameters = parameter_values(definition, body["properties"].get("parameters") or {})
+        return replace(workflow, definition=definition, parameters=parameters, version=version)
+
+    async def put(self, id: str, body: dict[str, Any]) -> Version:
         """Deploy a workflow, or another version of it; runs under way keep theirs.
 
         Raises:
             ArmError: 400 InvalidTemplate; the definition or its parameters are refused, nothing was changed.
         """
-        workflow = _workflow(id, body, parse_checked(body["properties"]["definition"]))
-        self.store.keep_workflow(id, body)
+        definition = parse_checked(body["properties"]["definition"])
+        newest = next(iter(self.store.versions(id, 1, None)), None)
+        version = newest if newest is not None and self._is(id, newest, body) else self._version(id, body, definition)
+        workflow = _workflow(id, body, definition, version.name)
+        if version is newest:
+            self.store.keep(id, body)
+        else:
+            self.store.keep_version(id, body, version)
         await self._replace(workflow)
-        return workflow
+        return version
 
     async def switch(self, workflow: Workflow, state: str) -> None:
         """Enable or disable a workflow; runs under way go on."""
-        body = dict(self.store.workflows())[workflow.id]
+        body = self.store.body(workflow.id) or {}
         body = {**body, "properties": {**body["properties"], "state": state}}
-        self.store.keep_workflow(workflow.id, body)
-        await self._replace(_workflow(workflow.id, body, workflow.definition))
+        self.store.keep(workflow.id, body)
+        await self._replace(replace(workflow, enabled=state == ENABLED))
 
     async def delete(self, id: str) -> None:
         """Delete a workflow with its runs."""
@@ -78,7 +111,26 @@ class Workflows:
         if workflow is not None:
             await self.triggers.unwatch(workflow)
             await self.runs.forget(workflow)
-        self.store.forget_workflow(id)
+        self.store.forget(id)
+
+    def _is(self, id: str, version: Version, body: Mapping[str, Any]) -> bool:
+        known = (self.store.version_body(id, version.name) or {}).get("properties", {})
+        return all(known.get(name) == body["properties"].get(name) for name in _VERSIONED)
+
+    def _version(self, id: str, body: Mapping[str, Any], definition: Definition) -> Version:
+        now = self._clock.now()
+        name = self.store.next_version(id, now)
+        created = next((each.properties["createdTime"] for each in self.store.versions(id, 1, None)), stamp(now))
+        properties = {
+            "state": ENABLED,
+            **body["properties"],
+            "parameters": shown_parameters(definition, body["properties"].get("parameters") or {}),
+            "provisioningState": "Succeeded",
+            "createdTime": created,
+            "changedTime": stamp(now),
+            "version": name,
+        }
+        return Version(name, str(body.get("location", "")), body.get("tags") or {}, properties)
 
     async def _replace(self, workflow: Workflow) -> None:
         self._workflows[workflow.id.lower()] = workflow
@@ -87,7 +139,18 @@ class Workflows:
             self.triggers.watch(workflow, resumed=False)
 
 
-def _workflow(id: str, body: dict[str, Any], definition: Definition) -> Workflow:
+def shown_parameters(definition: Definition, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a workflow's parameters as answers have them: without the values of the secure ones."""
+    secure = {name.lower() for name, each in definition.parameters.items() if each["type"].lower() in SECURE_TYPES}
+    return {
+        name: {key: value for key, value in parameter.items() if key != "value"}
+        if name.lower() in secure
+        else parameter
+        for name, parameter in parameters.items()
+    }
+
+
+def _workflow(id: str, body: dict[str, Any], definition: Definition, version: str) -> Workflow:
     properties = body["properties"]
     return Workflow(
         id,
@@ -95,8 +158,9 @@ def _workflow(id: str, body: dict[str, Any], definition: Definition) -> Workflow
         str(body.get("location", "")),
         body.get("tags") or {},
         Identities.of(id.rsplit("/", 1)[-1], body.get("identity")),
-        properties.get("state", "Enabled") == "Enabled",
+        properties.get("state", ENABLED) == ENABLED,
         definition,
         parameter_values(definition, properties.get("parameters") or {}),
         AccessControl.parse(properties.get("accessControl")),
+        version,
     )

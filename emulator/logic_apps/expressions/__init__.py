@@ -4,6 +4,7 @@ from emulator.logic_apps.expressions.conditions import Condition, compile_condit
 from emulator.logic_apps.expressions.environment import Environment, Json
 from emulator.logic_apps.expressions.errors import ExpressionError
 from emulator.logic_apps.expressions.evaluation import Reference, Template, compile_template, evaluate
+from emulator.logic_apps.expressions.tracing import evaluate_traced
 
 __all__ = [
     "Condition",
@@ -15,4 +16,5 @@ __all__ = [
     "compile_condition",
     "compile_template",
     "evaluate",
+    "evaluate_traced",
 ]

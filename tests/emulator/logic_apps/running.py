@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
@@ -96,8 +97,15 @@ class Service:
     async def operate(self, method: str, *path: str, body: Any = None, **query: str) -> Answer:
         """Ask for something below the workflow."""
         resource = Resource(ResourceId.parse(WORKFLOW), {"properties": {}})
-        url = f"http://127.0.0.1:10460{WORKFLOW}/{'/'.join(path)}?api-version=2019-05-01"
+        url = f"http://127.0.0.1:10460{WORKFLOW}/{'/'.join(path)}"
+        query = {"api-version": "2019-05-01", **query}
         return await self.provider.operate(Operation(method, resource, path, query, body, PERSON, url))
+
+    async def following(self, page: dict[str, Any]) -> Any:
+        """Return the page that a page's nextLink leads to."""
+        link = urlsplit(page["nextLink"])
+        path = link.path.removeprefix(f"{WORKFLOW}/").split("/")
+        return await self.get(*path, **dict(parse_qsl(link.query)))
 
     async def get(self, *path: str, **query: str) -> Any:
         """Return the body of a GET below the workflow."""

@@ -380,8 +380,7 @@ async def test_a_run_of_many_actions_is_listed_in_pages(service: Service):
     await service.finish(run)
     page = await service.get("runs", run, "actions", **{"$top": "3"})
     assert [action["name"] for action in page["value"]] == ["A0", "A1", "A2"]
-    assert "$skiptoken=3" in page["nextLink"].replace("%24", "$")
-    rest = await service.get("runs", run, "actions", **{"$top": "3", "$skiptoken": "3"})
+    rest = await service.following(page)
     assert [action["name"] for action in rest["value"]] == ["A3", "A4"]
     assert "nextLink" not in rest
 
