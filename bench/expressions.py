@@ -1,62 +1,30 @@
 """How fast expressions are evaluated, against parsing JSON of the same size in the same run.
 
-``python -m bench.expressions`` prints the median of several rounds for each expression, and its ratio to the baseline:
-``json.loads`` of the expression's text as a JSON string, which any evaluator written in Python could hardly beat.
+``python -m bench.expressions`` measures every case of the tests that has a result, or those of another file of that
+form (``--cases FILE``: "environment", and "cases" or "vectors" with "expr"); ``--write`` puts the figures into
+docs/benchmarks.md. The baseline is ``json.loads`` of the expression's text as a JSON string, which no evaluator written
+in Python could beat.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import random
 import statistics
 import time
-import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
-from rich.console import Console
-from rich.table import Table
+from bench.report import Measure, section, write_section
+from emulator.logic_apps.expressions import ExpressionError, Template, compile_template
+from emulator.logic_apps.expressions.context import Context
 
-from emulator.logic_apps.expressions import compile_template
-
-EXPRESSIONS = (
-    "@concat('a', 1, true)",
-    "@body('Images')?['name']",
-    "@replace(encodeURIComponent(item()?['name']),'%2F','/')",
-    "@if(equals(item()?['label'],''),'NoLabel',if(greater(item()?['bytes'],6291456),'TooLarge',null))",
-    "@formatDateTime(addHours(utcNow(),4),'yyyy-MM-ddTHH:mm:ssZ')",
-    "x @{length(createArray(1,2,3))} y @{item()?['name']} z",
-)
-_REPETITIONS = 2000
-_ROUNDS = 7
-
-
-class Run:
-    """A run with one action and one element."""
-
-    def __init__(self) -> None:
-        self._item = {"name": "cat/a b.jpg", "label": "cat", "bytes": 1000}
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        """Answer every look-up with the same small record."""
-        return lambda *_: {"outputs": {"body": self._item}}
-
-    def item(self) -> dict[str, Any]:
-        """Return the element."""
-        return self._item
-
-    def now(self) -> datetime:
-        """Return the time."""
-        return datetime.now(UTC)
-
-    def new_guid(self) -> uuid.UUID:
-        """Return a GUID."""
-        return uuid.uuid4()
-
-    def random(self) -> random.Random:
-        """Return a source."""
-        return random.Random(1)
+_CASES: Final = Path(__file__).parent.parent / "tests" / "emulator" / "logic_apps" / "expressions" / "cases.json"
+_REPETITIONS: Final = 50
+_ROUNDS: Final = 5
+_AIM: Final = 100.0
+"""Microseconds that a typical expression may take."""
 
 
 def microseconds(work: Callable[[], object]) -> float:
@@ -70,16 +38,70 @@ def microseconds(work: Callable[[], object]) -> float:
     return statistics.median(rounds)
 
 
+def read(path: Path) -> tuple[Context, list[str]]:
+    """Return the environment and the expressions of a file, those left out that give an error."""
+    found = json.loads(path.read_text(encoding="utf-8"))
+    context = Context.parse(found["environment"])
+    cases: list[dict[str, Any]] = found.get("cases") or found["vectors"]
+    return context, [case["expr"] for case in cases if "result" in case]
+
+
+def measures(context: Context, expressions: list[str]) -> list[Measure]:
+    """Measure them one by one."""
+    evaluated: list[float] = []
+    baseline: list[float] = []
+    for expression in expressions:
+        try:
+            template = compile_template(expression)
+            template.evaluate(context)
+        except ExpressionError:
+            continue
+        evaluated.append(_evaluation(template, context))
+        baseline.append(_parsing(json.dumps(expression)))
+    ordered = sorted(evaluated)
+    plain = statistics.mean(baseline)
+    compared = "json.loads of their texts"
+    return [
+        Measure(
+            f"{len(evaluated):,} expressions, parsed once: evaluations a second",
+            f"{1e6 / statistics.mean(evaluated):,.0f}",
+            compared,
+            f"{statistics.mean(evaluated) / plain:.1f}",
+        ),
+        Measure(
+            "Typical expression (median)",
+            f"{statistics.median(ordered):.1f} µs",
+            compared,
+            f"{statistics.median(ordered) / plain:.1f}",
+            f"{_AIM:.0f} µs",
+        ),
+        Measure(
+            "Slowest 1 % begin at",
+            f"{ordered[int(len(ordered) * 0.99)]:.0f} µs",
+            compared,
+            f"{ordered[int(len(ordered) * 0.99)] / plain:.1f}",
+        ),
+    ]
+
+
+def _evaluation(template: Template, context: Context) -> float:
+    return microseconds(lambda: template.evaluate(context))
+
+
+def _parsing(text: str) -> float:
+    return microseconds(lambda: json.loads(text))
+
+
 def main() -> None:
     """Measure and print."""
-    table = Table("Expression", "µs", "json.loads µs", "ratio", box=None)
-    run = Run()
-    for expression in EXPRESSIONS:
-        template, text = compile_template(expression), json.dumps(expression)
-        evaluated = microseconds(lambda template=template: template.evaluate(run))  # pyright: ignore[reportArgumentType]
-        parsed = microseconds(lambda text=text: json.loads(text))
-        table.add_row(expression, f"{evaluated:.1f}", f"{parsed:.1f}", f"{evaluated / parsed:.1f}")
-    Console(width=140).print(table)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cases", type=Path, default=_CASES, help="another file of expressions")
+    parser.add_argument("--write", action="store_true", help="put the figures into docs/benchmarks.md")
+    options = parser.parse_args()
+    text = section("python -m bench.expressions --write", measures(*read(options.cases)))
+    print(text)
+    if options.write:
+        write_section("expressions", text)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -41,7 +41,7 @@ def not_(_: Environment, value: Any) -> bool:
 
 
 @contextmanager
-def _overflow_refused(name: str) -> Iterator[None]:
+def _overflow_refused(name: str) -> Generator[None]:
     try:
         yield
     except OverflowError as error:
