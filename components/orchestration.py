@@ -177,8 +177,7 @@ def workflow_parameters(args: OrchestrationLayerArgs) -> dict[str, pulumi.Input[
         "projectId": args.ml.project.id,
         "publishName": settings.publish_name,
         "containers": asdict(CONTAINERS),
-        "minimumImagesPerTag": settings.minimum_images_per_tag,
-        "probabilityThreshold": settings.probability_threshold,
+        "settings": dict(settings.retraining),
         "trainingPollSeconds": settings.training_poll_seconds,
     }
 

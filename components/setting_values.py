@@ -11,7 +11,7 @@ import math
 import re
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
@@ -31,11 +31,13 @@ class ValueKind:
         pulumi_type: the type under which Pulumi.yaml declares such a setting.
         allowed: what is allowed, as the end of the sentence "allowed: ...".
         read: makes the value of the text, or raises `NotAllowedError`.
+        schema: JSON Schema of the value, for kinds that settings.json can have.
     """
 
     pulumi_type: PulumiType
     allowed: str
     read: Callable[[str], Any]
+    schema: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 def integer(low: int, high: int) -> ValueKind:
@@ -46,7 +48,8 @@ def integer(low: int, high: int) -> ValueKind:
             raise NotAllowedError(text)
         return int(text)
 
-    return ValueKind("integer", f"a whole number from {low} to {high}", read)
+    schema = {"type": "integer", "minimum": low, "maximum": high}
+    return ValueKind("integer", f"a whole number from {low} to {high}", read, schema)
 
 
 def number(low: float, high: float) -> ValueKind:
@@ -62,7 +65,8 @@ def number(low: float, high: float) -> ValueKind:
         return value
 
     # Pulumi.yaml knows no type for fractions; the program itself checks the text.
-    return ValueKind("string", f"a number from {low:g} to {high:g}", read)
+    schema = {"type": "number", "minimum": low, "maximum": high}
+    return ValueKind("string", f"a number from {low:g} to {high:g}", read, schema)
 
 
 def _read_boolean(text: str) -> bool:
@@ -71,7 +75,7 @@ def _read_boolean(text: str) -> bool:
     return text == "true"
 
 
-BOOLEAN: Final = ValueKind("boolean", "true or false", _read_boolean)
+BOOLEAN: Final = ValueKind("boolean", "true or false", _read_boolean, {"type": "boolean"})
 
 
 def choice(*values: str) -> ValueKind:
@@ -82,7 +86,7 @@ def choice(*values: str) -> ValueKind:
             raise NotAllowedError(text)
         return text
 
-    return ValueKind("string", f"one of {', '.join(values)}", read)
+    return ValueKind("string", f"one of {', '.join(values)}", read, {"type": "string", "enum": list(values)})
 
 
 def matching(pattern: str, allowed: str) -> ValueKind:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -14,28 +13,9 @@ import pulumi
 
 from components import setting_values as kinds
 from components.domains import CLASSIFICATION_DOMAINS, EXPORT_PLATFORMS, Domain
-from components.setting_values import NotAllowedError, ValueKind
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One key of the stack's configuration.
-
-    `default` is None where the setting may be left out and nothing stands in for it; else it is a value as Pulumi.yaml
-    would hold it. `replaces` says what a change of the setting replaces; without it every change is made in place.
-    """
-
-    key: str
-    kind: ValueKind
-    default: Any
-    description: str
-    replaces: str = ""
-
-    @property
-    def attribute(self) -> str:
-        """The name of the field of `Settings`: the key in snake case."""
-        return re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", self.key)
-
+from components.retraining_settings import RETRAINING_SETTINGS, contradictions
+from components.setting import Setting
+from components.setting_values import NotAllowedError
 
 SETTINGS: Final[tuple[Setting, ...]] = (
     Setting(
@@ -113,18 +93,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "production",
         "Name under which clients ask for predictions; it moves from iteration to iteration, so their URL stays.",
     ),
-    Setting(
-        "minimumImagesPerTag",
-        kinds.integer(5, 10000),
-        15,
-        "No training before every tag has this many images. The service's own minimum is 5.",
-    ),
-    Setting(
-        "probabilityThreshold",
-        kinds.number(0, 1),
-        "0.5",
-        "Probability above which a prediction counts, for the precision and recall of an iteration.",
-    ),
+    *RETRAINING_SETTINGS,
     Setting(
         "pollIntervalSeconds",
         kinds.integer(15, 86400),
@@ -189,7 +158,10 @@ LOCATION: Final = Setting(
 
 @dataclass(frozen=True)
 class Settings:
-    """What one stack is to look like; see `SETTINGS` for each field's meaning, unit and limits."""
+    """What one stack is to look like; see `SETTINGS` for each field's meaning, unit and limits.
+
+    `retraining` has the settings of `RETRAINING_SETTINGS` by key, as the workflow's parameter `settings` takes them.
+    """
 
     location: str
     environment_tags: Mapping[str, str]
@@ -204,8 +176,7 @@ class Settings:
     classification_type: str
     target_export_platforms: tuple[str, ...]
     publish_name: str
-    minimum_images_per_tag: int
-    probability_threshold: float
+    retraining: Mapping[str, bool | int | float | str]
     poll_interval_seconds: int
     training_poll_seconds: int
     log_retention_days: int
@@ -260,6 +231,7 @@ def load() -> Settings:
     config = pulumi.Config()
     faults: list[Fault] = []
     values = {setting.attribute: _read(setting, setting.key, config.get, faults) for setting in SETTINGS}
+    values["retraining"] = {setting.key: values.pop(setting.attribute) for setting in RETRAINING_SETTINGS}
     values["location"] = _read(LOCATION, "location", pulumi.Config("azure-native").get, faults)
     if values["location"] is None and all(fault.key != LOCATION.key for fault in faults):
         faults.append(Fault(LOCATION.key, None, LOCATION.kind.allowed))
@@ -306,9 +278,12 @@ def _unknown_keys(namespace: str) -> list[Fault]:
 
 
 def _contradictions(values: Mapping[str, Any]) -> list[Fault]:
+    faults = [Fault(key, value, allowed) for key, value, allowed in contradictions(values["retraining"])]
     domain: Domain = CLASSIFICATION_DOMAINS[values["domain"]]
     platforms: tuple[str, ...] = values["target_export_platforms"]
     if platforms and not domain.exportable:
         compact = ", ".join(name for name, each in CLASSIFICATION_DOMAINS.items() if each.exportable)
-        return [Fault("domain", values["domain"], f"{compact}, because targetExportPlatforms is {list(platforms)}")]
-    return []
+        faults.append(
+            Fault("domain", values["domain"], f"{compact}, because targetExportPlatforms is {list(platforms)}")
+        )
+    return faults

@@ -1,7 +1,8 @@
-"""Where the settings are declared for Pulumi and described for people: both are rendered from `SETTINGS`.
+"""Where the settings are declared for Pulumi, described for people and checked by the workflow.
 
-``python -m components.settings_reference`` writes the ``config`` section of Pulumi.yaml and docs/configuration.md anew;
-a test fails where either is not what is rendered here.
+All of it is rendered from `SETTINGS`: ``python -m components.settings_reference`` writes the ``config`` section of
+Pulumi.yaml, docs/configuration.md and the JSON Schema of settings.json anew; a test fails where one of them is not what
+is rendered here.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ import json
 from pathlib import Path
 from typing import Final
 
-from components.settings import LOCATION, SETTINGS, Setting
+from components.retraining_settings import RETRAINING_SETTINGS, settings_schema
+from components.setting import Setting
+from components.settings import LOCATION, SETTINGS
 
 ROOT: Final = Path(__file__).parents[1]
 PROJECT_FILE: Final = ROOT / "Pulumi.yaml"
 CONFIGURATION_PAGE: Final = ROOT / "docs" / "configuration.md"
+SETTINGS_SCHEMA: Final = ROOT / "workflows" / "retrain" / "settings.schema.json"
 
 _HEAD: Final = """\
 name: custom-vision-retraining
@@ -41,6 +45,17 @@ subscription.
 |---|---|---|---|---|---|
 """
 
+_SETTINGS_FILE: Final = """
+## Without a deployment
+
+`model-artifacts/settings.json` sets these anew for every run that begins after it was uploaded: {keys}.
+A member that it leaves out, and all of them while there is no such blob, are as deployed. Its JSON Schema is
+`workflows/retrain/settings.schema.json`. A run that finds a fault in it ends Failed before any image is moved, and says
+which member is wrong and why. Example:
+
+    {{"minimumNewImages": 50, "minimumHoursBetweenTrainings": 12}}
+"""
+
 
 def project_file() -> str:
     """Return the whole of Pulumi.yaml."""
@@ -49,7 +64,13 @@ def project_file() -> str:
 
 def configuration_page() -> str:
     """Return the whole of docs/configuration.md."""
-    return _PAGE_HEAD + "".join(_row(setting) for setting in (LOCATION, *SETTINGS))
+    rows = "".join(_row(setting) for setting in (LOCATION, *SETTINGS))
+    return _PAGE_HEAD + rows + _SETTINGS_FILE.format(keys=", ".join(f"`{each.key}`" for each in RETRAINING_SETTINGS))
+
+
+def schema_text() -> str:
+    """Return the whole of workflows/retrain/settings.schema.json."""
+    return json.dumps(settings_schema(), indent=2) + "\n"
 
 
 def _declaration(setting: Setting) -> str:
@@ -79,3 +100,4 @@ def _shown(setting: Setting) -> str:
 if __name__ == "__main__":
     PROJECT_FILE.write_text(project_file(), encoding="utf-8")
     CONFIGURATION_PAGE.write_text(configuration_page(), encoding="utf-8")
+    SETTINGS_SCHEMA.write_text(schema_text(), encoding="utf-8")

@@ -5,6 +5,7 @@ import pytest
 
 import workflows
 from components import orchestration, roles
+from components.retraining_settings import RETRAINING_SETTINGS
 from tests.unit.layers import orchestration_args, orchestration_layer
 from tests.unit.recording import SUBSCRIPTION, TRAINING_KEY, Deployed, Run, minimal_config
 
@@ -46,7 +47,15 @@ def test_the_parameters_carry_the_deployment(run: Run):
     )
     if training.startswith("cv-predict"):
         training, prediction = prediction, training
-    assert parameters(deployed) == {
+    passed = parameters(deployed)
+    settings = passed.pop("settings")
+    assert {key: settings[key] for key in ("minimumImagesPerTag", "probabilityThreshold", "automaticTraining")} == {
+        "minimumImagesPerTag": 20,
+        "probabilityThreshold": 0.6,
+        "automaticTraining": True,
+    }
+    assert set(settings) == {setting.key for setting in RETRAINING_SETTINGS}
+    assert passed == {
         "blobEndpoint": f"https://{storage}.blob.core.windows.net/",
         "storageAccountId": f"{group}/Microsoft.Storage/storageAccounts/{storage}",
         "storageAudience": "https://storage.azure.com/",
@@ -65,8 +74,6 @@ def test_the_parameters_carry_the_deployment(run: Run):
             "artifacts": "model-artifacts",
             "evaluation": "evaluation-images",
         },
-        "minimumImagesPerTag": 20,
-        "probabilityThreshold": 0.6,
         "trainingPollSeconds": 9,
     }
 

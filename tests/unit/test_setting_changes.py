@@ -3,15 +3,35 @@
 Which inputs replace a resource is taken from the stand-in of azure-native, and for the project from its own provider.
 """
 
+import json
+
 import pytest
 
 from components.custom_vision import CustomVisionProjectProvider
-from components.settings import LOCATION, SETTINGS, Setting
+from components.retraining_settings import RETRAINING_SETTINGS
+from components.setting import Setting
+from components.setting_values import NotAllowedError
+from components.settings import LOCATION, SETTINGS
 from emulator.pulumi.azure_native.types import SPECS
 from tests.unit.recording import Deployed, Registered, Run, minimal_config
 
 PROJECT = "pulumi-python:dynamic/customvision:Project"
 PROTECTION_ONLY = {"protectData"}
+
+
+def another(setting: Setting) -> str:
+    """Return an allowed value that is not the default."""
+    schema = setting.kind.schema
+    values = schema.get("enum", ["true", "false", schema.get("minimum"), schema.get("maximum")])
+    default = setting.kind.read(setting.default if isinstance(setting.default, str) else json.dumps(setting.default))
+    for value in map(str, values):
+        try:
+            if setting.kind.read(value) != default:
+                return value
+        except NotAllowedError:
+            continue
+    raise AssertionError(setting.key)
+
 
 CHANGES = {
     "environmentTags": '{"team": "vision"}',
@@ -26,8 +46,6 @@ CHANGES = {
     "classificationType": "Multilabel",
     "targetExportPlatforms": '["ONNX"]',
     "publishName": "live",
-    "minimumImagesPerTag": "30",
-    "probabilityThreshold": "0.9",
     "pollIntervalSeconds": "60",
     "trainingPollSeconds": "5",
     "logRetentionDays": "90",
@@ -36,9 +54,13 @@ CHANGES = {
     "resourceManagerEndpoint": "https://management.chinacloudapi.cn/",
     "resourceManagerAudience": "https://management.chinacloudapi.cn/",
     "storageAudience": "https://storage.chinacloudapi.cn/",
+    **{setting.key: another(setting) for setting in RETRAINING_SETTINGS},
 }
 # A setting that is only allowed together with another one.
-NEEDS = {"targetExportPlatforms": {"domain": "General (compact)"}}
+NEEDS = {
+    "targetExportPlatforms": {"domain": "General (compact)"},
+    "trainingType": {"reservedBudgetHours": "1"},
+}
 
 
 def differences(before: Deployed, after: Deployed) -> tuple[set[str], set[str]]:

@@ -7,6 +7,7 @@ import pytest
 
 from components import settings
 from components.domains import CLASSIFICATION_DOMAINS, DETECTION_DOMAIN_IDS
+from components.retraining_settings import RETRAINING_SETTINGS
 from components.settings import SETTINGS, Settings, SettingsError
 from tests.unit.recording import PROJECT, ROOT, Run, minimal_config
 
@@ -40,8 +41,19 @@ def test_without_a_word_of_the_user_every_default_holds(run: Run):
         classification_type="Multiclass",
         target_export_platforms=(),
         publish_name="production",
-        minimum_images_per_tag=15,
-        probability_threshold=0.5,
+        retraining={
+            "automaticTraining": True,
+            "minimumImagesPerTag": 15,
+            "minimumNewImages": 1,
+            "minimumNewImagesPerTag": 1,
+            "minimumHoursBetweenTrainings": 0.0,
+            "maximumTrainingsPerDay": 10,
+            "maximumTrainingHoursPerMonth": 20.0,
+            "trainingType": "Regular",
+            "reservedBudgetHours": 0,
+            "maximumImagesPerRun": 1000,
+            "probabilityThreshold": 0.5,
+        },
         poll_interval_seconds=300,
         training_poll_seconds=30,
         log_retention_days=30,
@@ -56,7 +68,8 @@ def test_without_a_word_of_the_user_every_default_holds(run: Run):
 
 def test_every_field_has_its_setting():
     fields = {field.name for field in dataclasses.fields(Settings)}
-    assert fields == {setting.attribute for setting in SETTINGS} | {"location"}
+    single = {setting.attribute for setting in SETTINGS if setting not in RETRAINING_SETTINGS}
+    assert fields == single | {"location", "retraining"}
 
 
 @pytest.mark.parametrize(
@@ -74,6 +87,8 @@ def test_every_field_has_its_setting():
         ("minimumImagesPerTag", "5", 5),
         ("probabilityThreshold", "0.75", 0.75),
         ("probabilityThreshold", "1", 1.0),
+        ("automaticTraining", "false", False),
+        ("trainingType", "Regular", "Regular"),
         ("pollIntervalSeconds", "15", 15),
         ("pollIntervalSeconds", "86400", 86400),
         ("logRetentionDays", "730", 730),
@@ -82,7 +97,8 @@ def test_every_field_has_its_setting():
 )
 def test_an_allowed_value_is_taken(run: Run, key: str, text: str, value: Any):
     attribute = next(setting.attribute for setting in SETTINGS if setting.key == key)
-    assert getattr(load(run, minimal_config(**{key: text})), attribute) == value
+    loaded = load(run, minimal_config(**{key: text}))
+    assert (loaded.retraining[key] if key in loaded.retraining else getattr(loaded, attribute)) == value
 
 
 @pytest.mark.parametrize(
@@ -164,6 +180,15 @@ def test_export_platforms_need_a_compact_domain(run: Run):
     loaded = load(run, minimal_config(targetExportPlatforms='["ONNX", "CoreML"]', domain="Food (compact)"))
     assert loaded.target_export_platforms == ("ONNX", "CoreML")
     assert loaded.domain_id == "8882951b-82cd-4c32-970b-d5f8cb8bf6d7"
+
+
+def test_an_advanced_training_needs_a_budget(run: Run):
+    found = faults(run, minimal_config(trainingType="Advanced"))
+    assert found == {
+        "reservedBudgetHours": "reservedBudgetHours is '0'; allowed: 1 to 24, because trainingType is Advanced"
+    }
+    loaded = load(run, minimal_config(trainingType="Advanced", reservedBudgetHours="1"))
+    assert loaded.retraining["reservedBudgetHours"] == 1
 
 
 def test_a_tag_of_the_user_wins(run: Run):

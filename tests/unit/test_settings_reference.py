@@ -1,10 +1,15 @@
+import json
 from typing import Any
 
+import jsonschema
 import pytest
 import yaml
 
 from components import settings_reference
-from components.settings import SETTINGS, Setting
+from components.retraining_settings import RETRAINING_SETTINGS, settings_schema
+from components.setting import Setting
+from components.setting_values import NotAllowedError
+from components.settings import SETTINGS
 from tests.unit.recording import ROOT
 
 
@@ -18,6 +23,26 @@ def test_pulumi_yaml_is_what_the_settings_say():
 
 def test_the_configuration_page_is_what_the_settings_say():
     assert settings_reference.CONFIGURATION_PAGE.read_text(encoding="utf-8") == settings_reference.configuration_page()
+
+
+def test_the_schema_of_settings_json_is_what_the_settings_say():
+    assert settings_reference.SETTINGS_SCHEMA.read_text(encoding="utf-8") == settings_reference.schema_text()
+
+
+@pytest.mark.parametrize("setting", RETRAINING_SETTINGS, ids=lambda setting: setting.key)
+def test_the_schema_takes_what_the_deployment_takes(setting: Setting):
+    schema = settings_schema()["properties"][setting.key]
+    deployed = setting.kind.read(setting.default if isinstance(setting.default, str) else json.dumps(setting.default))
+    jsonschema.validate(deployed, schema)
+    for text in ("-1", "1000001", "Fast", "0.5", "true", "17"):
+        try:
+            value = setting.kind.read(text)
+        except NotAllowedError:
+            value = json.loads(text) if text != "Fast" else text
+            with pytest.raises(jsonschema.ValidationError):
+                jsonschema.validate(value, schema)
+        else:
+            jsonschema.validate(value, schema)
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.key)

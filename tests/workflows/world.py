@@ -20,6 +20,7 @@ from azure.storage.blob import BlobServiceClient, ContainerClient
 from PIL import Image
 
 import workflows
+from components.retraining_settings import RETRAINING_SETTINGS
 from emulator.clock import SystemClock
 from emulator.home import Home
 from emulator.resource_manager import ResourceManager
@@ -36,6 +37,11 @@ ACTIONS = (
     "Microsoft.CognitiveServices/accounts/listKeys/action",
     "Microsoft.Logic/workflows/runs/read",
 )
+
+DEPLOYED: dict[str, Any] = {
+    setting.key: setting.kind.read(json.dumps(setting.default).strip('"')) for setting in RETRAINING_SETTINGS
+} | {"minimumImagesPerTag": 5}
+"""The settings as a stack has them by default, for few images."""
 
 Interception = Callable[[httpx.Request], httpx.Response | None]
 """Is asked before a call of a workflow is made; an answer given here takes the place of the service's."""
@@ -171,10 +177,8 @@ class Retraining:
             "projectId": self.project,
             "publishName": "production",
             "containers": self.containers,
-            "minimumImagesPerTag": 5,
-            "probabilityThreshold": 0.5,
+            "settings": {**DEPLOYED, **settings},
             "trainingPollSeconds": 2,
-            **settings,
         }
         body = {
             "location": "eastus",
@@ -245,6 +249,19 @@ class Retraining:
         self.world.arm.post(f"{self.workflow}/triggers/{trigger}/run", LOGIC)
         (started,) = [run for run in self._run_ids() if run not in before]
         return started
+
+    def ask(self, body: dict[str, Any]) -> Finished:
+        """Call the manual trigger as a person does, and wait for the run."""
+        before = self._run_ids()
+        url = self.world.arm.post(f"{self.workflow}/triggers/manual/listCallbackUrl", LOGIC)["value"]
+        httpx.post(url, json=body, timeout=60).raise_for_status()
+        (started,) = [run for run in self._run_ids() if run not in before]
+        return self.finish(started)
+
+    def configure(self, settings: Any) -> None:
+        """Put settings.json: a text as it is, anything else as JSON."""
+        text = settings if isinstance(settings, str) else json.dumps(settings)
+        self.container("artifacts").upload_blob("settings.json", text, overwrite=True)
 
     def finish(self, run: str) -> Finished:
         pause = threading.Event()

@@ -1,0 +1,111 @@
+"""What a run goes by: each deployed value can be set anew in ``model-artifacts/settings.json``, without a deployment.
+
+`settings_schema` renders them as the JSON Schema of that file, which the workflow itself checks it with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from components import setting_values as kinds
+from components.setting import Setting
+
+_SHARE: Final = kinds.number(0, 1)
+
+RETRAINING_SETTINGS: Final[tuple[Setting, ...]] = (
+    Setting(
+        "automaticTraining",
+        kinds.BOOLEAN,
+        True,
+        "Whether uploads lead to trainings. If not, images are added to the project all the same, and the manual "
+        "trigger trains.",
+    ),
+    Setting(
+        "minimumImagesPerTag",
+        kinds.integer(5, 10000),
+        15,
+        "No training before every tag has this many images. The service's own minimum is 5.",
+    ),
+    Setting(
+        "minimumNewImages",
+        kinds.integer(1, 100000),
+        1,
+        "No automatic training for fewer images than this that no iteration was trained with.",
+    ),
+    Setting(
+        "minimumNewImagesPerTag",
+        kinds.integer(1, 10000),
+        1,
+        "No automatic training while a tag has new images, but fewer than this.",
+    ),
+    Setting(
+        "minimumHoursBetweenTrainings",
+        kinds.number(0, 8760),
+        "0",
+        "No automatic training within so many hours after the last one ended.",
+    ),
+    Setting(
+        "maximumTrainingsPerDay",
+        kinds.integer(1, 18),
+        10,
+        "No training after this many within 24 hours.",
+    ),
+    Setting(
+        "maximumTrainingHoursPerMonth",
+        kinds.number(0, 744),
+        "20",
+        "No training after so many hours of training in the calendar month (UTC), by the service's own count.",
+    ),
+    Setting(
+        "trainingType",
+        kinds.choice("Regular", "Advanced"),
+        "Regular",
+        "How the service trains. Advanced takes as long as reservedBudgetHours allows, and is billed for it.",
+    ),
+    Setting(
+        "reservedBudgetHours",
+        kinds.integer(0, 24),
+        0,
+        "Hours that an Advanced training may take, 1 at least; a Regular one has no such limit.",
+    ),
+    Setting(
+        "maximumImagesPerRun",
+        kinds.integer(1, 5000),
+        1000,
+        "Images that one run takes; the next one takes the others without waiting for an upload, and the last one "
+        "trains.",
+    ),
+    Setting(
+        "probabilityThreshold",
+        _SHARE,
+        "0.5",
+        "Probability above which a prediction counts, for the precision and recall of an iteration.",
+    ),
+)
+
+
+def contradictions(values: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return key, value and what is allowed of each value that does not go with the others.
+
+    The workflow checks the same (``Contradictions`` of workflows/retrain/configure.json): settings.json is read there.
+    """
+    if any(value is None for value in values.values()):
+        return []
+    found: list[tuple[str, str, str]] = []
+    if values["trainingType"] == "Advanced" and values["reservedBudgetHours"] == 0:
+        found.append(("reservedBudgetHours", "0", "1 to 24, because trainingType is Advanced"))
+    return found
+
+
+def settings_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 4, the workflow language's) of settings.json: each member may be left out."""
+    return {
+        "title": "Settings of the retraining workflow",
+        "description": "What stands here wins over what was deployed; what is left out stays as deployed.",
+        "type": "object",
+        "properties": {
+            setting.key: {"description": setting.description, **setting.kind.schema} for setting in RETRAINING_SETTINGS
+        },
+        "additionalProperties": False,
+    }
