@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "refresh": "deployment.refresh",
     "destroy": "deployment.destroy",
     "demo": "demo.demo",
+    "run": "run.run",
     "eval": "expressions.evaluate",
 }
 """Each command, in the order of the help, and the function of this package that does it."""

@@ -1,0 +1,314 @@
+"""Makes a definition ready to run on its own: its parameters and settings, its triggers, what Azure would refuse."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from emulator.arm.errors import ArmError
+from emulator.logic_apps.checks import check
+from emulator.logic_apps.components import ActionType, Definition
+from emulator.logic_apps.definition import SCHEMAS, read
+from emulator.logic_apps.expressions import ExpressionError, Json, compile_template
+from emulator.logic_apps.parameters import parameter_values
+from emulator.logic_apps.shapes import TRIGGER_TYPES
+from emulator.logic_apps.standalone.mocks import Mocks
+from emulator.logic_apps.standalone.sources import Source
+from emulator.logic_apps.standalone.template_values import is_template_expression
+
+_SCHEMA = "https://schema.management.azure.com/providers/Microsoft.Logic/schemas/2016-06-01/workflowdefinition.json#"
+_APP_SETTING = re.compile(r"appsetting\(\s*'((?:[^']|'')*)'\s*\)", re.IGNORECASE)
+_CONNECTION = re.compile(r"parameters\(\s*'\$connections'\s*\)\??\['([^']+)'\]", re.IGNORECASE)
+_PARAMETER = re.compile(r"(?<![\w.])parameters\(\s*'((?:[^']|'')+)'\s*\)", re.IGNORECASE)
+_FIRED_BY_HAND: Mapping[str, Any] = {"type": "Request", "kind": "Http"}
+_TRIGGER_KEPT = ("splitOn", "conditions", "runtimeConfiguration", "correlation", "description", "metadata")
+_NOT_EVALUATED = frozenset({"$schema", "description", "metadata", "schema"})
+_ANY_TIME = {"frequency": "Month", "interval": 1}
+
+
+class PreparationError(Exception):
+    """A definition cannot be run; the message says why."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A definition that can be run.
+
+    `written` is the definition as it was written, `warnings` tell what Azure would refuse or what was filled in.
+    """
+
+    source: Source
+    written: Mapping[str, Any]
+    definition: Definition
+    parameters: Mapping[str, Json]
+    warnings: tuple[str, ...]
+
+
+def placed(actions: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield name and body of every action of a definition as it is written, in whatever action it stands."""
+    if not isinstance(actions, dict):
+        return
+    for name, action in actions.items():
+        if not isinstance(action, dict):
+            continue
+        yield str(name), action
+        yield from placed(action.get("actions"))
+        cases = action.get("cases")
+        for branch in (action.get("else"), action.get("default"), *(cases.values() if isinstance(cases, dict) else ())):
+            if isinstance(branch, dict):
+                yield from placed(branch.get("actions"))
+
+
+def prepare(
+    source: Source,
+    mocks: Mocks,
+    types: tuple[Mapping[str, ActionType], Mapping[str, ActionType]],
+    given: Mapping[str, Json],
+    *,
+    strict: bool,
+) -> Prepared:
+    """Return a definition ready to run; `given` are values of parameters.
+
+    `types` are those that actions may have: as the emulator checks them, and as far as they can be run at all.
+
+    Raises:
+        PreparationError: it cannot be run, or `strict`, and Azure would refuse it.
+    """
+    raw: dict[str, Any] = copy.deepcopy(dict(source.definition))
+    values = {**source.parameters, **mocks.parameters, **given}
+    warnings = [*source.notes]
+    raw = _with_app_settings(raw, {**source.app_settings, **mocks.app_settings})
+    warnings += _mend_parameters(raw, values)
+    warnings += _mend_triggers(raw)
+    refusals = _mend_what_azure_refuses(raw)
+    try:
+        definition = read(raw, types[0])
+        check(definition)
+    except ArmError as error:
+        refusals.append(error.message)
+        definition = _read(_with_failing_expressions(raw), types[1], source)
+    if refusals and strict:
+        raise PreparationError(f"{source.path}: Azure refuses this definition: {'; '.join(refusals)}")
+    warnings += [f"Azure refuses this definition when it is saved: {refusal}" for refusal in refusals]
+    try:
+        parameters = parameter_values(definition, {name: {"value": value} for name, value in values.items()})
+    except ArmError as error:
+        raise PreparationError(f"{source.path}: {error.message} Give it with --parameters or in the mocks.") from error
+    mocks.check_names(action.name for action in definition.index.values())
+    return Prepared(source, source.definition, definition, parameters, tuple(warnings))
+
+
+def _read(raw: dict[str, Any], types: Mapping[str, ActionType], source: Source) -> Definition:
+    try:
+        return read(raw, types)
+    except ArmError as error:
+        raise PreparationError(f"{source.path}: {error.message}") from error
+
+
+def _with_failing_expressions(value: Any) -> Any:
+    """Return a part of a definition in which expressions that are not valid are such that fail with the reason."""
+    if isinstance(value, dict):
+        return {
+            key: member if key in _NOT_EVALUATED else _with_failing_expressions(member) for key, member in value.items()
+        }
+    if isinstance(value, list):
+        return [_with_failing_expressions(member) for member in value]
+    if not isinstance(value, str) or "@" not in value:
+        return value
+    try:
+        compile_template(value)
+    except ExpressionError as error:
+        return "@json('null')['" + error.message.replace("'", "''") + "']"
+    return value
+
+
+def undeclared_parameters(definition: Mapping[str, Any]) -> list[str]:
+    """Return the parameters that expressions name and the definition does not declare, as Standard's app has them."""
+    declared = {name.lower() for name in definition.get("parameters") or {}}
+    found = dict.fromkeys(name.replace("''", "'") for name in _PARAMETER.findall(_expressions(definition)))
+    return [name for name in found if name.lower() not in declared and not name.startswith("$")]
+
+
+def app_settings_of(definition: Mapping[str, Any]) -> list[str]:
+    """Return the app settings that expressions name."""
+    found = dict.fromkeys(name.replace("''", "'") for name in _APP_SETTING.findall(_expressions(definition)))
+    return list(found)
+
+
+def _expressions(value: Any) -> str:
+    """Return all strings with expressions in them, one a line; ``[...]`` of templates are none."""
+    if isinstance(value, dict):
+        return "\n".join(_expressions(part) for pair in value.items() for part in pair)
+    if isinstance(value, list):
+        return "\n".join(_expressions(member) for member in value)
+    return value if isinstance(value, str) and "@" in value else ""
+
+
+def _with_app_settings(raw: dict[str, Any], settings: Mapping[str, str]) -> dict[str, Any]:
+    """Return the definition with appsetting('NAME') replaced, as Standard does when it loads a workflow."""
+    known = {name.lower(): value for name, value in settings.items()}
+
+    def replaced(match: re.Match[str]) -> str:
+        name = match[1].replace("''", "'")
+        if name.lower() not in known:
+            raise PreparationError(
+                f"the app setting '{name}' has no value; give it in 'appSettings' of the mock file; it has: "
+                f"{', '.join(settings) or 'none'}"
+            )
+        return "string('" + known[name.lower()].replace("'", "''") + "')"
+
+    def walk(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: walk(member) for key, member in value.items()}
+        if isinstance(value, list):
+            return [walk(member) for member in value]
+        return _APP_SETTING.sub(replaced, value) if isinstance(value, str) and "@" in value else value
+
+    return walk(raw)
+
+
+def _mend_parameters(raw: dict[str, Any], values: dict[str, Json]) -> list[str]:
+    """Declare what an app declares elsewhere; fill in connections, of which only the names matter here."""
+    warnings: list[str] = []
+    declared: dict[str, Any] = dict(raw.get("parameters") or {})
+    known = {name.lower() for name in values}
+    for name, parameter in list(declared.items()):
+        if isinstance(parameter, dict) and "value" in parameter:
+            declared[name] = {key: value for key, value in parameter.items() if key != "value"}
+            if name.lower() not in known:
+                values[name] = parameter["value"]
+            warnings.append(f"the parameter '{name}' has its value in the definition: Consumption refuses that")
+    connections = dict.fromkeys(_CONNECTION.findall(json.dumps(raw)))
+    if "$connections" in declared or connections:
+        declared.setdefault("$connections", {"type": "Object", "defaultValue": {}})
+        if "$connections" not in known:
+            values["$connections"] = {name: _connection(name) for name in connections}
+    by_name = {name.lower(): name for name in values}
+    for name in undeclared_parameters({**raw, "parameters": declared}):
+        if name.lower() in by_name:
+            declared[name] = {"type": _parameter_type(values[by_name[name.lower()]])}
+    raw["parameters"] = declared
+    used = {name.lower() for name in declared}
+    for name in [name for name in values if name.lower() not in used]:
+        del values[name]
+        warnings.append(f"a value is given for the parameter '{name}', which the definition neither has nor uses")
+    return warnings
+
+
+def _connection(name: str) -> dict[str, str]:
+    id = f"/subscriptions/s/resourceGroups/g/providers/Microsoft.Web/connections/{name}"
+    return {"connectionId": id, "connectionName": name, "id": id}
+
+
+def _parameter_type(value: Json) -> str:
+    match value:
+        case bool():
+            return "Bool"
+        case int():
+            return "Int"
+        case float():
+            return "Float"
+        case list():
+            return "Array"
+        case dict():
+            return "Object"
+        case _:
+            return "String"
+
+
+def _mend_triggers(raw: dict[str, Any]) -> list[str]:
+    """Make triggers that the emulator does not have ones that are fired by hand: here nothing else fires them."""
+    warnings: list[str] = []
+    triggers: dict[str, Any] = dict(raw.get("triggers") or {})
+    for name, trigger in triggers.items():
+        if not isinstance(trigger, dict) or not isinstance(trigger.get("type"), str):
+            continue
+        kind = trigger["type"].lower()
+        if kind not in TRIGGER_TYPES or (kind == "request" and _deployed(trigger.get("inputs"))):
+            triggers[name] = {**_FIRED_BY_HAND, **{key: trigger[key] for key in _TRIGGER_KEPT if key in trigger}}
+        elif _deployed(trigger.get("recurrence")):
+            triggers[name] = {**trigger, "recurrence": _ANY_TIME}
+            warnings.append(f"the recurrence of the trigger '{name}' is known only at deployment; it is not used here")
+    raw["triggers"] = triggers or {"manual": dict(_FIRED_BY_HAND)}
+    return warnings
+
+
+def _deployed(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_deployed(member) for member in value.values())
+    if isinstance(value, list):
+        return any(_deployed(member) for member in value)
+    return isinstance(value, str) and is_template_expression(value)
+
+
+def _mend_what_azure_refuses(raw: dict[str, Any]) -> list[str]:
+    """Mend what nothing could be run with otherwise; return what it was."""
+    refusals: list[str] = []
+    schema = raw.get("$schema")
+    if not isinstance(schema, str) or not any(version in schema for version in SCHEMAS):
+        refusals.append(f"its $schema is {schema!r}; taken as {_SCHEMA}")
+        raw["$schema"] = _SCHEMA
+    for siblings in _containers(raw.get("actions")):
+        for name, action in siblings.items():
+            after = action.get("runAfter")
+            if not isinstance(after, dict):
+                continue
+            known = {each.lower(): each for each in siblings}
+            refusals += [
+                f"the action '{name}' runs after '{other}', which is no action beside it"
+                for other in after
+                if other.lower() not in known
+            ]
+            action["runAfter"] = {
+                known[other.lower()]: statuses for other, statuses in after.items() if other.lower() in known
+            }
+        looped = _looped(siblings)
+        if looped:
+            raise PreparationError(f"the actions {', '.join(looped)} run after themselves, by way of one another")
+    return refusals
+
+
+def _containers(actions: Any) -> Iterator[dict[str, dict[str, Any]]]:
+    if isinstance(actions, dict):
+        yield {str(name): action for name, action in actions.items() if isinstance(action, dict)}
+    for _, action in placed(actions):
+        cases = action.get("cases")
+        for holder in (
+            action,
+            action.get("else"),
+            action.get("default"),
+            *(cases.values() if isinstance(cases, dict) else ()),
+        ):
+            if isinstance(holder, dict) and isinstance(holder.get("actions"), dict):
+                yield {str(name): each for name, each in holder["actions"].items() if isinstance(each, dict)}
+
+
+def _looped(siblings: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    left = {name: set(action.get("runAfter") or {}) for name, action in siblings.items()}
+    while ready := [name for name, others in left.items() if not others]:
+        for name in ready:
+            del left[name]
+        for others in left.values():
+            others.difference_update(ready)
+    return list(left)
+
+
+def with_trigger(prepared: Prepared, name: str | None) -> str:
+    """Return the name of the trigger to fire: the one that is named, or the only one.
+
+    Raises:
+        PreparationError: there is none of that name, or there are several and none is named.
+    """
+    triggers = prepared.definition.triggers
+    if name is None:
+        if len(triggers) == 1:
+            return next(iter(triggers))
+        raise PreparationError(f"the workflow has several triggers; name one with --trigger: {', '.join(triggers)}")
+    found = prepared.definition.trigger(name)
+    if found is None:
+        raise PreparationError(f"the workflow has no trigger '{name}'; there are: {', '.join(triggers)}")
+    return found.name

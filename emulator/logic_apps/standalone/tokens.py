@@ -1,0 +1,30 @@
+"""Managed identities of a workflow that runs on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from emulator.logic_apps.identities import Identities
+
+MOCKED_TOKEN = "mocked-managed-identity-token"
+"""What mocked calls carry in place of a token; it never goes to the network."""
+_PRINCIPAL = "00000000-0000-0000-0000-000000000000"
+
+
+class GivenTokens:
+    """Tokens by audience, as they were given; for all other audiences the mocked one."""
+
+    def __init__(self, tokens: Mapping[str, str]) -> None:
+        self._tokens = {audience.rstrip("/").lower(): token for audience, token in tokens.items()}
+
+    def token(self, principal_id: str, workflow: str, audience: str) -> str:
+        """Return the token for `audience`, whoever asks."""
+        return self._tokens.get(audience.rstrip("/").lower(), MOCKED_TOKEN)
+
+
+class EveryIdentity(Identities):
+    """A workflow that has whichever identity its actions name: nothing here says which will be assigned to it."""
+
+    def principal(self, identity: str | None) -> str:
+        """Return an object id."""
+        return _PRINCIPAL
