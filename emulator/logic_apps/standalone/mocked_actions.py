@@ -7,13 +7,13 @@ from http import HTTPStatus
 from typing import Any
 
 from emulator.logic_apps.actions import ACTION_TYPES, HANDLERS
-from emulator.logic_apps.components import Action, ActionType
+from emulator.logic_apps.components import Action, ActionType, Definition
 from emulator.logic_apps.execution import Execution, Handler, evaluated
 from emulator.logic_apps.failures import ActionError
-from emulator.logic_apps.records import FAILED, SUCCEEDED, ActionRecord
+from emulator.logic_apps.records import FAILED, SUCCEEDED, ActionRecord, indexes_of, repetition_name
 from emulator.logic_apps.run_environment import Frame
 from emulator.logic_apps.standalone.mocks import NoResponse, Response, Result, StaticResult
-from emulator.logic_apps.standalone.session import Caller, Session, repetition_name
+from emulator.logic_apps.standalone.session import Caller, Session
 
 CALLING = frozenset({"http"})
 """Types whose calls are answered one by one, with retries and polling: by lower-case name."""
@@ -30,7 +30,7 @@ _FAILURES = {
 
 def is_control(type: ActionType) -> bool:
     """Tell whether actions of a type are made of other actions, or end the run: they are done, never answered."""
-    return bool(type.branches) or type.kind == "terminate"
+    return runs_alone(type.kind) and (bool(type.branches) or type.kind == "terminate")
 
 
 def runs_alone(kind: str) -> bool:
@@ -38,13 +38,25 @@ def runs_alone(kind: str) -> bool:
     return kind in ACTION_TYPES and kind not in ALONE_NOT_RUN
 
 
-def mocked_handlers(session: Session, types: Mapping[str, ActionType]) -> Mapping[str, Handler]:
-    """Return what does the actions of all types, with a session's mocks."""
+def mocked_handlers(session: Session, definition: Definition, invalid: Mapping[str, str]) -> Mapping[str, Handler]:
+    """Return what does the actions of a definition, with a session's mocks.
+
+    `invalid` has by lower-case name why an action fails when it is reached, without an answer of its own.
+    """
     handlers: dict[str, Handler] = {}
-    for kind, type in types.items():
-        handler = HANDLERS.get(kind, _no_handler)
-        handlers[kind] = handler if is_control(type) else _mocked(session, kind, handler)
+    for type in {action.type.kind: action.type for action in definition.index.values()}.values():
+        handler = _valid(HANDLERS.get(type.kind, _no_handler), invalid)
+        handlers[type.kind] = handler if is_control(type) else _mocked(session, type.kind, handler)
     return handlers
+
+
+def _valid(handler: Handler, invalid: Mapping[str, str]) -> Handler:
+    async def handle(execution: Execution, action: Action, frame: Frame, record: ActionRecord) -> None:
+        if action.name.lower() in invalid:
+            raise ActionError("InvalidTemplate", invalid[action.name.lower()])
+        await handler(execution, action, frame, record)
+
+    return handle
 
 
 async def _no_handler(execution: Execution, action: Action, frame: Frame, record: ActionRecord) -> None:
@@ -53,7 +65,7 @@ async def _no_handler(execution: Execution, action: Action, frame: Frame, record
 
 def _mocked(session: Session, kind: str, handler: Handler) -> Handler:
     async def handle(execution: Execution, action: Action, frame: Frame, record: ActionRecord) -> None:
-        caller = Caller(action.name, repetition_name(record.path))
+        caller = Caller(action.name, repetition_name(indexes_of(record.path)))
         answers = session.answers(caller)
         with session.calling(caller):
             if answers is None or (kind in CALLING and not isinstance(session.peek(caller), Result | StaticResult)):

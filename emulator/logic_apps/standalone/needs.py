@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from emulator.logic_apps.actions import ACTION_TYPES
-from emulator.logic_apps.components import ActionType, no_rules
 from emulator.logic_apps.standalone.mocked_actions import CALLING, is_control, runs_alone
 from emulator.logic_apps.standalone.mocks import MockError, Mocks, NoResponse, StaticResult
 from emulator.logic_apps.standalone.preparation import placed
@@ -30,29 +29,6 @@ def needs(definition: Mapping[str, Any]) -> Iterator[Need]:
             static = (action.get("runtimeConfiguration") or {}).get("staticResult") or {}
             if static.get("staticResultOptions") != "Enabled":
                 yield Need(name, type, type.lower() in CALLING)
-
-
-def known_types(definition: Mapping[str, Any]) -> dict[str, ActionType]:
-    """Return the types that a definition's actions may have: the emulator's, and those that it does not have.
-
-    Of what is only ever answered nothing is checked but the frame: its options are right, whatever they are.
-    """
-    types = dict(ACTION_TYPES)
-    for _, action in placed(definition.get("actions")):
-        name = str(action.get("type", ""))
-        if name and not runs_alone(name.lower()):
-            known = types.get(name.lower())
-            given = [each.strip() for each in str(action.get("operationOptions") or "").split(",") if each.strip()]
-            options = (*(known.options if known is not None else ()), *given)
-            types[name.lower()] = ActionType(known.name if known is not None else name, _FRAME, options=options)
-    return types
-
-
-def unshaped_types(types: Mapping[str, ActionType]) -> dict[str, ActionType]:
-    """Return the same types, but those whose calls are answered may have members that the emulator does not know."""
-    return {
-        kind: replace(type, schema=_FRAME, check=no_rules) if kind in CALLING else type for kind, type in types.items()
-    }
 
 
 def check_answered(definition: Mapping[str, Any], mocks: Mocks) -> None:
@@ -89,15 +65,6 @@ def check_answered(definition: Mapping[str, Any], mocks: Mocks) -> None:
                 )
 
 
-_FRAME: Mapping[str, Any] = {
-    "type": "object",
-    "properties": {
-        "runAfter": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
-        "trackedProperties": {"type": "object"},
-        "limit": {"type": "object"},
-        "runtimeConfiguration": {"type": "object"},
-    },
-}
 _WITHOUT_CALLS = frozenset(ACTION_TYPES) - CALLING - {"workflow", "httpwebhook"}
 
 

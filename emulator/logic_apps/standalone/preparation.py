@@ -9,25 +9,24 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from emulator.arm.errors import ArmError
-from emulator.logic_apps.checks import check
-from emulator.logic_apps.components import ActionType, Definition
-from emulator.logic_apps.definition import SCHEMAS, read
+from emulator.logic_apps.catalogue import ALL
+from emulator.logic_apps.checker.definitions import check
+from emulator.logic_apps.checker.parts import Surroundings
+from emulator.logic_apps.checker.problems import Problem, Problems
+from emulator.logic_apps.checker.rules import Severity
+from emulator.logic_apps.components import Definition
+from emulator.logic_apps.definition import read
 from emulator.logic_apps.expressions import ExpressionError, Json, compile_template
-from emulator.logic_apps.parameters import parameter_values
-from emulator.logic_apps.shapes import TRIGGER_TYPES
+from emulator.logic_apps.parameters import ParameterError, parameter_values
 from emulator.logic_apps.standalone.mocks import Mocks
 from emulator.logic_apps.standalone.sources import Source
-from emulator.logic_apps.standalone.template_values import is_template_expression
 
-_SCHEMA = "https://schema.management.azure.com/providers/Microsoft.Logic/schemas/2016-06-01/workflowdefinition.json#"
 _APP_SETTING = re.compile(r"appsetting\(\s*'((?:[^']|'')*)'\s*\)", re.IGNORECASE)
 _CONNECTION = re.compile(r"parameters\(\s*'\$connections'\s*\)\??\['([^']+)'\]", re.IGNORECASE)
 _PARAMETER = re.compile(r"(?<![\w.])parameters\(\s*'((?:[^']|'')+)'\s*\)", re.IGNORECASE)
 _FIRED_BY_HAND: Mapping[str, Any] = {"type": "Request", "kind": "Http"}
-_TRIGGER_KEPT = ("splitOn", "conditions", "runtimeConfiguration", "correlation", "description", "metadata")
 _NOT_EVALUATED = frozenset({"$schema", "description", "metadata", "schema"})
-_ANY_TIME = {"frequency": "Month", "interval": 1}
+_NOT_EMULATED = "not-emulated"
 
 
 class PreparationError(Exception):
@@ -38,13 +37,20 @@ class PreparationError(Exception):
 class Prepared:
     """A definition that can be run.
 
-    `written` is the definition as it was written, `warnings` tell what Azure would refuse or what was filled in.
+    Attributes:
+        source: where it comes from.
+        written: the definition as it was written.
+        definition: the definition as it runs.
+        parameters: values of its parameters.
+        invalid: what is wrong with actions that fail when they are reached, by lower-case name.
+        warnings: what Azure would refuse, and what was filled in.
     """
 
     source: Source
     written: Mapping[str, Any]
     definition: Definition
     parameters: Mapping[str, Json]
+    invalid: Mapping[str, str]
     warnings: tuple[str, ...]
 
 
@@ -63,50 +69,56 @@ def placed(actions: Any) -> Iterator[tuple[str, dict[str, Any]]]:
                 yield from placed(branch.get("actions"))
 
 
-def prepare(
-    source: Source,
-    mocks: Mocks,
-    types: tuple[Mapping[str, ActionType], Mapping[str, ActionType]],
-    given: Mapping[str, Json],
-    *,
-    strict: bool,
-) -> Prepared:
+def prepare(source: Source, mocks: Mocks, given: Mapping[str, Json], *, strict: bool) -> Prepared:
     """Return a definition ready to run; `given` are values of parameters.
-
-    `types` are those that actions may have: as the emulator checks them, and as far as they can be run at all.
 
     Raises:
         PreparationError: it cannot be run, or `strict`, and Azure would refuse it.
     """
     raw: dict[str, Any] = copy.deepcopy(dict(source.definition))
     values = {**source.parameters, **mocks.parameters, **given}
-    warnings = [*source.notes]
     raw = _with_app_settings(raw, {**source.app_settings, **mocks.app_settings})
-    warnings += _mend_parameters(raw, values)
-    warnings += _mend_triggers(raw)
-    refusals = _mend_what_azure_refuses(raw)
-    try:
-        definition = read(raw, types[0])
-        check(definition)
-    except ArmError as error:
-        refusals.append(error.message)
-        definition = _read(_with_failing_expressions(raw), types[1], source)
+    warnings = [*source.notes, *_mend_parameters(raw, values)]
+    if not raw.get("triggers"):
+        raw["triggers"] = {"manual": dict(_FIRED_BY_HAND)}
+    _, problems = check(raw, ALL, Surroundings(parameters=frozenset(name.lower() for name in values)))
+    refusals = [each for each in problems if each.rule.severity is Severity.ERROR and each.rule.code != _NOT_EMULATED]
     if refusals and strict:
-        raise PreparationError(f"{source.path}: Azure refuses this definition: {'; '.join(refusals)}")
-    warnings += [f"Azure refuses this definition when it is saved: {refusal}" for refusal in refusals]
+        raise PreparationError(f"{source.path}: Azure refuses this definition: {_told(refusals)}")
+    warnings += [f"Azure refuses this definition when it is saved: {each.message}" for each in refusals]
+    if refusals:
+        raw = _with_failing_expressions(_with_known_predecessors(raw, source))
+    definition = read(raw, ALL, Problems())
     try:
         parameters = parameter_values(definition, {name: {"value": value} for name, value in values.items()})
-    except ArmError as error:
+    except ParameterError as error:
         raise PreparationError(f"{source.path}: {error.message} Give it with --parameters or in the mocks.") from error
     mocks.check_names(action.name for action in definition.index.values())
-    return Prepared(source, source.definition, definition, parameters, tuple(warnings))
+    return Prepared(source, source.definition, definition, parameters, _invalid(definition, problems), tuple(warnings))
 
 
-def _read(raw: dict[str, Any], types: Mapping[str, ActionType], source: Source) -> Definition:
-    try:
-        return read(raw, types)
-    except ArmError as error:
-        raise PreparationError(f"{source.path}: {error.message}") from error
+def not_emulated(definition: Definition) -> list[str]:
+    """Return what of a definition the emulator does not do, so that only answers can take its place."""
+    _, problems = check(definition.raw, ALL)
+    return [each.message for each in problems if each.rule.code == _NOT_EMULATED]
+
+
+def _told(problems: list[Problem]) -> str:
+    return "; ".join(each.message for each in problems)
+
+
+def _invalid(definition: Definition, problems: Problems) -> dict[str, str]:
+    """Return why actions cannot be done whose members have not the shape that their type asks for."""
+    unsound = {action.path: action for action in definition.index.values() if not action.sound}
+    found: dict[str, str] = {}
+    for problem in problems:
+        for path, action in unsound.items():
+            if problem.path[: len(path)] == path and problem.rule.code != _NOT_EMULATED:
+                found.setdefault(action.name.lower(), problem.message)
+    broken = [name for name in found if definition.index[name].kind == "initializevariable"]
+    if broken:
+        raise PreparationError(found[broken[0]])
+    return found
 
 
 def _with_failing_expressions(value: Any) -> Any:
@@ -220,56 +232,25 @@ def _parameter_type(value: Json) -> str:
             return "String"
 
 
-def _mend_triggers(raw: dict[str, Any]) -> list[str]:
-    """Make triggers that the emulator does not have ones that are fired by hand: here nothing else fires them."""
-    warnings: list[str] = []
-    triggers: dict[str, Any] = dict(raw.get("triggers") or {})
-    for name, trigger in triggers.items():
-        if not isinstance(trigger, dict) or not isinstance(trigger.get("type"), str):
-            continue
-        kind = trigger["type"].lower()
-        if kind not in TRIGGER_TYPES or (kind == "request" and _deployed(trigger.get("inputs"))):
-            triggers[name] = {**_FIRED_BY_HAND, **{key: trigger[key] for key in _TRIGGER_KEPT if key in trigger}}
-        elif _deployed(trigger.get("recurrence")):
-            triggers[name] = {**trigger, "recurrence": _ANY_TIME}
-            warnings.append(f"the recurrence of the trigger '{name}' is known only at deployment; it is not used here")
-    raw["triggers"] = triggers or {"manual": dict(_FIRED_BY_HAND)}
-    return warnings
+def _with_known_predecessors(raw: dict[str, Any], source: Source) -> dict[str, Any]:
+    """Return the definition with no action that waits for one that is not there.
 
-
-def _deployed(value: Any) -> bool:
-    if isinstance(value, dict):
-        return any(_deployed(member) for member in value.values())
-    if isinstance(value, list):
-        return any(_deployed(member) for member in value)
-    return isinstance(value, str) and is_template_expression(value)
-
-
-def _mend_what_azure_refuses(raw: dict[str, Any]) -> list[str]:
-    """Mend what nothing could be run with otherwise; return what it was."""
-    refusals: list[str] = []
-    schema = raw.get("$schema")
-    if not isinstance(schema, str) or not any(version in schema for version in SCHEMAS):
-        refusals.append(f"its $schema is {schema!r}; taken as {_SCHEMA}")
-        raw["$schema"] = _SCHEMA
+    Raises:
+        PreparationError: actions wait for one another.
+    """
     for siblings in _containers(raw.get("actions")):
-        for name, action in siblings.items():
+        known = {name.lower(): name for name in siblings}
+        for action in siblings.values():
             after = action.get("runAfter")
-            if not isinstance(after, dict):
-                continue
-            known = {each.lower(): each for each in siblings}
-            refusals += [
-                f"the action '{name}' runs after '{other}', which is no action beside it"
-                for other in after
-                if other.lower() not in known
-            ]
             action["runAfter"] = {
-                known[other.lower()]: statuses for other, statuses in after.items() if other.lower() in known
+                known[other.lower()]: statuses
+                for other, statuses in (after if isinstance(after, dict) else {}).items()
+                if other.lower() in known
             }
         looped = _looped(siblings)
         if looped:
-            raise PreparationError(f"the actions {', '.join(looped)} run after themselves, by way of one another")
-    return refusals
+            raise PreparationError(f"{source.path}: actions run after one another in a circle: {', '.join(looped)}")
+    return raw
 
 
 def _containers(actions: Any) -> Iterator[dict[str, dict[str, Any]]]:

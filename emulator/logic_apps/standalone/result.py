@@ -17,9 +17,11 @@ from emulator.logic_apps.records import (
     TIMED_OUT,
     ActionRecord,
     IterationRecord,
+    indexes_of,
+    repetition_name,
 )  # fmt: skip
 from emulator.logic_apps.stamps import moment_of
-from emulator.logic_apps.standalone.session import Call, repetition_name
+from emulator.logic_apps.standalone.session import Call
 
 NOT_RUN = "NotRun"
 """The status of an action that the run never came to, not even to skip it."""
@@ -35,7 +37,7 @@ class Repetition:
     @property
     def name(self) -> str:
         """The repetition's name as Azure has it, ``000001``; empty outside of loops."""
-        return repetition_name(self.record.path)
+        return repetition_name(indexes_of(self.record.path))
 
     @property
     def status(self) -> str:

@@ -19,23 +19,26 @@ from emulator.arm.errors import ArmError
 from emulator.clock import Clock, SystemClock
 from emulator.logic_apps.access_control import AccessControl
 from emulator.logic_apps.components import Trigger
+from emulator.logic_apps.database import Database
 from emulator.logic_apps.execution import Handler
 from emulator.logic_apps.http_calls import HttpCalls
 from emulator.logic_apps.records import TriggerRecord
+from emulator.logic_apps.run_history import RunHistory
 from emulator.logic_apps.run_store import RunStore
 from emulator.logic_apps.runs import Runs, StartedRun, Workflow, workflow_guid
 from emulator.logic_apps.secure_data import SecureData
 from emulator.logic_apps.stamps import moment_of, stamp
 from emulator.logic_apps.standalone.mocked_actions import mocked_handlers
 from emulator.logic_apps.standalone.mocks import Mocks
-from emulator.logic_apps.standalone.needs import check_answered, known_types, unshaped_types
-from emulator.logic_apps.standalone.preparation import PreparationError, Prepared, prepare, with_trigger
+from emulator.logic_apps.standalone.needs import check_answered
+from emulator.logic_apps.standalone.preparation import PreparationError, Prepared, not_emulated, prepare, with_trigger
 from emulator.logic_apps.standalone.result import RunResult, action_results
 from emulator.logic_apps.standalone.session import Caller, Session
 from emulator.logic_apps.standalone.sources import Source
 from emulator.logic_apps.standalone.tokens import EveryIdentity, GivenTokens
 from emulator.logic_apps.standalone.transport import MockedTransport
 from emulator.logic_apps.standalone.virtual_time import VirtualClock
+from emulator.logic_apps.trigger_histories import TriggerHistories
 from emulator.logic_apps.triggers import Triggers
 from emulator.telemetry import MetricSink, NoMetrics
 
@@ -104,11 +107,19 @@ def prepared_for(source: Source, mocks: Mocks, options: Options) -> Prepared:
         PreparationError: it cannot be run.
         MockError: the mocks do not fit it.
     """
-    types = known_types(source.definition)
-    prepared = prepare(source, mocks, (types, unshaped_types(types)), options.parameters, strict=options.strict)
+    prepared = prepare(source, mocks, options.parameters, strict=options.strict)
+    if mocks.passthrough:
+        _check_emulated(prepared)
     with_trigger(prepared, options.trigger or mocks.trigger.name)
     check_answered(source.definition, mocks)
     return prepared
+
+
+def _check_emulated(prepared: Prepared) -> None:
+    """Refuse what the emulator does not do and would quietly leave out of calls on the network."""
+    missing = not_emulated(prepared.definition)
+    if missing:
+        raise PreparationError(f"{prepared.source.path}: {'; '.join(missing)}")
 
 
 def run(
@@ -146,15 +157,18 @@ async def _ran(
         interruption(interrupted)
     source = random.Random(secrets.randbits(128) if options.seed is None else options.seed)
     transport = MockedTransport(session, clock, network)
-    with tempfile.TemporaryDirectory(prefix="workflow-run-") as folder, _store(Path(folder)) as store:
+    with tempfile.TemporaryDirectory(prefix="workflow-run-") as folder, _database(Path(folder)) as database:
+        store, histories = RunStore(database), TriggerHistories(database, clock)
         async with httpx.AsyncClient(
             transport=transport, limits=_CONNECTIONS, trust_env=False, follow_redirects=False
         ) as client:
             calls = HttpCalls(client, GivenTokens(options.tokens), clock)
-            handlers = mocked_handlers(session, known_types(prepared.written))
+            handlers = mocked_handlers(session, prepared.definition, prepared.invalid)
             runs = _RememberedRuns(store, clock, calls, NoMetrics(), source, handlers)
-            triggers = Triggers(store, clock, calls, NoMetrics(), runs, source)
-            firing = _Firing(prepared, mocks, options, clock, session, store, runs, triggers)
+            triggers = Triggers(store, histories, clock, calls, NoMetrics(), runs, source)
+            firing = _Firing(
+                prepared, mocks, options, clock, session, store, RunHistory(database, clock), histories, runs, triggers
+            )
             try:
                 return await firing.fire(interrupted)
             finally:
@@ -201,6 +215,8 @@ class _Firing:
         clock: Clock,
         session: Session,
         store: RunStore,
+        history: RunHistory,
+        histories: TriggerHistories,
         runs: _RememberedRuns,
         triggers: Triggers,
     ) -> None:
@@ -210,6 +226,8 @@ class _Firing:
         self._clock = clock
         self._session = session
         self._store = store
+        self._history = history
+        self._histories = histories
         self._runs = runs
         self._triggers = triggers
         self._trigger = prepared.definition.triggers[with_trigger(prepared, options.trigger or mocks.trigger.name)]
@@ -224,6 +242,7 @@ class _Firing:
             prepared.definition,
             prepared.parameters,
             AccessControl.parse(None),
+            "",
         )
 
     async def fire(self, interruption: Interruption) -> Ran:
@@ -235,22 +254,17 @@ class _Firing:
             polls = self._trigger.kind == "http" and not outputs
             work = self._looked() if polls else self._requested(outputs)
             refused = await self._unless_stopped(work, interruption)
+        looked = self._histories.newest(self._workflow.id, self._trigger.name)
         if refused is None:
             started = self._runs.begun
             interrupted = await self._over(started, interruption)
         else:
             interrupted = refused
         results = [self._result(each) for each in started]
-        history = self._store.histories(self._workflow.id, self._trigger.name, 1, 0)
-        status = "Failed" if not history else str(history[0]["status"])
-        error = history[0].get("error") if history else None
-        message = self._session.fault if not started else None
-        if error and not message:
-            message = str(error["message"])
-        elif not message and history and not history[0]["fired"]:
-            message = str(history[0].get("code") or history[0]["status"])
+        status = str(looked["status"]) if looked else "Failed"
+        message = _why_not_fired(looked) if not started else None
         warnings = self._prepared.warnings
-        return Ran(self._trigger.name, status, message, results, warnings, interrupted)
+        return Ran(self._trigger.name, status, self._session.fault or message, results, warnings, interrupted)
 
     async def _looked(self) -> None:
         await self._triggers.look(self._workflow, self._trigger)
@@ -305,7 +319,7 @@ class _Firing:
             row.error,
             action_results(self._prepared.definition, self._store.known_actions(started.id)),
             self._store.iterations(started.id),
-            {name: output["value"] for name, output in self._store.outputs(started.id).items()},
+            {name: output["value"] for name, output in self._history.outputs(started.id).items()},
             dict(response.result()) if answered else None,
             self._session.calls,
             self._session.fault,
@@ -313,13 +327,20 @@ class _Firing:
         )
 
 
+def _why_not_fired(looked: Mapping[str, Any] | None) -> str | None:
+    if looked is None:
+        return None
+    error = looked.get("error") or {}
+    return str(error.get("message") or looked.get("code"))
+
+
 @contextmanager
-def _store(folder: Path) -> Generator[RunStore]:
-    store = RunStore(folder, secrets.token_hex())
+def _database(folder: Path) -> Generator[Database]:
+    database = Database(folder, secrets.token_hex())
     try:
-        yield store
+        yield database
     finally:
-        store.close()
+        database.close()
 
 
 def _loop_runs() -> bool:

@@ -132,9 +132,3 @@ class Session:
         found = self.mocks.action(caller.name)
         own = found is not None and caller.repetition in found.repetitions
         return (caller.name.lower(), caller.repetition) if own else (caller.name.lower(),)
-
-
-def repetition_name(path: str) -> str:
-    """Return the name that Azure gives a repetition, of an action's path in a run: ``A:1/B:0/C`` is 000001-000000."""
-    loops = path.split("/")[:-1]
-    return "-".join(f"{int(loop.rsplit(':', 1)[1]):06d}" for loop in loops)

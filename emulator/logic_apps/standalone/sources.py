@@ -10,7 +10,7 @@ from typing import Any
 
 import workflows
 from emulator.logic_apps.expressions import Json
-from emulator.logic_apps.standalone.template_values import TemplateValues
+from emulator.logic_apps.standalone.template_values import TemplateValues, deferred
 
 _WORKFLOWS = "microsoft.logic/workflows"
 _DEPLOYMENTS = "microsoft.resources/deployments"
@@ -64,7 +64,7 @@ def load(path: Path, workflow: str | None = None, template_parameters: Mapping[s
         return Source(path, name, _definition(path, properties), parameter_values(properties.get("parameters")))
     if "actions" in content or "triggers" in content:
         name = path.parent.name if path.stem in ("definition", "workflow") else path.stem
-        return Source(path, name, content)
+        return Source(path, name, {key: deferred(member) for key, member in content.items()})
     raise SourceError(
         f"{path}: no workflow definition (actions, triggers), no workflow.json (definition), no workflow resource "
         f"(properties.definition) and no ARM template (resources)"

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from emulator.logic_apps.components import Deferred
 from emulator.logic_apps.expressions import ExpressionError, Json
 from emulator.logic_apps.expressions.parser import Call, Literal, Node, Selection, parse
 
@@ -49,7 +50,7 @@ class TemplateValues:
             return self._evaluated(value)
         except DeploymentValueError as error:
             self.unknown[value] = str(error)
-            return value
+            return Deferred(value)
 
     def _evaluated(self, text: str) -> Json:
         try:
@@ -120,6 +121,15 @@ class TemplateValues:
 def is_template_expression(text: str) -> bool:
     """Tell whether a string of a template is an expression."""
     return text.startswith("[") and not text.startswith("[[") and text.endswith("]") and "(" in text
+
+
+def deferred(value: Json) -> Json:
+    """Return a value that was taken out of a template, its expressions marked as known at deployment only."""
+    if isinstance(value, dict):
+        return {key: deferred(member) for key, member in value.items()}
+    if isinstance(value, list):
+        return [deferred(member) for member in value]
+    return Deferred(value) if isinstance(value, str) and is_template_expression(value) else value
 
 
 def _selected(value: Any, key: Any, text: str) -> Any:
