@@ -49,6 +49,7 @@ class ActionType:
         repeats_inputs: its outputs are its inputs, so that what is secured in them is hidden in both.
         may_secure: whether it takes ``runtimeConfiguration.secureData``.
         may_time_out: whether it takes ``limit.timeout``; an Until ends by it between two iterations.
+        waits: whether it may take as long as the run may: the run's own limit ends it.
     """
 
     name: str
@@ -59,6 +60,7 @@ class ActionType:
     repeats_inputs: bool = False
     may_secure: bool = True
     may_time_out: bool = True
+    waits: bool = False
 
     @property
     def kind(self) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from cryptography.fernet import Fernet
 
-_VERSION: Final = 2
+_VERSION: Final = 3
 """Of the tables, kept in the file; 1 was never written into one."""
 
 _SCHEMA = """
@@ -49,6 +49,7 @@ CREATE TABLE iterations (
 CREATE INDEX iterations_of ON iterations (run, loop, name);
 CREATE TABLE working (
   run TEXT NOT NULL, part TEXT NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY (run, part)) WITHOUT ROWID;
+CREATE TABLE responses (run TEXT PRIMARY KEY, sealed BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE run_outputs (run TEXT PRIMARY KEY, outputs TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE histories (
   sequence INTEGER PRIMARY KEY, workflow TEXT NOT NULL, trigger TEXT NOT NULL, name TEXT NOT NULL,
@@ -133,6 +134,6 @@ class Database:
 def forget_runs(database: Database, which: str, *values: Any) -> None:
     """Delete runs with all that belongs to them; `which` is an SQL condition on the table of runs."""
     with database.transaction():
-        for table in ("contents", "action_records", "requests", "iterations", "run_outputs", "working"):
+        for table in ("contents", "action_records", "requests", "iterations", "responses", "run_outputs", "working"):
             database.write(f"DELETE FROM {table} WHERE run IN (SELECT id FROM runs WHERE {which})", *values)
         database.write(f"DELETE FROM runs WHERE {which}", *values)

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import random
+import json
+import math
 import uuid
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from emulator.clock import Clock
 from emulator.durations import duration_seconds
+from emulator.logic_apps import limits
 from emulator.logic_apps.components import LOOPS, Action
 from emulator.logic_apps.expressions import ExpressionError, Json, Template, compile_template, evaluate_traced
 from emulator.logic_apps.failures import ActionError, RunTerminatedError
-from emulator.logic_apps.http_calls import HttpCalls
 from emulator.logic_apps.identities import Identities
+from emulator.logic_apps.outcomes import Outcome, common_status
 from emulator.logic_apps.records import (
-    CANCELLED,
     FAILED,
     RUNNING,
     SKIPPED,
@@ -28,71 +27,52 @@ from emulator.logic_apps.records import (
     IterationRecord,
 )  # fmt: skip
 from emulator.logic_apps.run_environment import Frame, RunEnvironment, RunState
-from emulator.logic_apps.run_store import RunStore
+from emulator.logic_apps.runtime import Runtime
 from emulator.logic_apps.secure_data import SecureData
+from emulator.logic_apps.signatures import callback_path, callback_permission
 from emulator.logic_apps.stamps import moment_of, stamp
 from emulator.logic_apps.tasks import cancel_all, within
-from emulator.telemetry import MetricSink
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a run ended."""
-
-    status: str
-    code: str | None
-    error: dict[str, Any] | None
+from emulator.logic_apps.webhooks import unsubscribe
 
 
 class Execution:
     """One run. Finished actions that the state already has, from before a restart, are not done again."""
 
     def __init__(
-        self,
-        state: RunState,
-        store: RunStore,
-        clock: Clock,
-        calls: HttpCalls,
-        metrics: MetricSink,
-        source: random.Random,
-        identities: Identities,
-        handlers: Mapping[str, Handler],
+        self, state: RunState, runtime: Runtime, identities: Identities, handlers: Mapping[str, Handler]
     ) -> None:
         self.state = state
-        self.store = store
-        self.clock = clock
-        self.calls = calls
-        self.random = source
+        self.runtime = runtime
+        self.identities = identities
+        self.store, self.clock, self.random = runtime.store, runtime.clock, runtime.random
         self.variable_types = {
             str(variable["name"]).lower(): str(variable.get("type")).lower()
             for action in state.definition.index.values()
             if action.kind == "initializevariable"
             for variable in action.inputs["variables"]
         }
-        self.identities = identities
-        self.response: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-        self._metrics = metrics
-        self._handlers = handlers
         self.variables_changed = False
+        self._handlers = handlers
         self._templates: dict[int, Template] = {}
         self._compiled: list[Json] = []
-        self._known = {record.path: record for record in store.known_actions(state.id)}
-        self._iterations = {record.path: record for record in store.iterations(state.id)}
+        self._known = {record.path: record for record in self.store.known_actions(state.id)}
+        self._iterations = {record.path: record for record in self.store.iterations(state.id)}
         self._secure = SecureData(state.definition, state.definition.trigger(state.trigger.name))
 
     async def run(self) -> Outcome:
         """Run to the end and record it."""
-        try:
-            status = await self.container(self.state.definition.actions, self.state.root)
-            error = {"code": "ActionFailed", "message": "An action failed. No dependent actions succeeded."}
-            outcome = Outcome(status, None, None) if status == SUCCEEDED else Outcome(status, "ActionFailed", error)
-            if status == SUCCEEDED:
-                outcome = self._outputs() or outcome
-        except RunTerminatedError as end:
-            self._skip_the_rest()
-            outcome = Outcome(end.status, "Terminated", end.error)
+        outcome = await self._to_the_end()
+        await self.unsubscribe()
         self.store.end(self.state.id, outcome.status, self.now(), outcome.code, outcome.error)
         return outcome
+
+    async def _to_the_end(self) -> Outcome:
+        try:
+            outcome = Outcome.of(await self.container(self.state.definition.actions, self.state.root))
+        except RunTerminatedError as end:
+            self._skip_the_rest()
+            return Outcome(end.status, end.code, end.error)
+        return (self._outputs() or outcome) if outcome.status == SUCCEEDED else outcome
 
     def _outputs(self) -> Outcome | None:
         """Keep what the definition gives out; return the failure of the run where it cannot be evaluated."""
@@ -105,7 +85,7 @@ class Execution:
                 value = template.evaluate(self.environment(self.state.root))
             except ExpressionError as error:
                 message = f"The output '{name}' cannot be evaluated: {error.message}"
-                return Outcome(FAILED, "InvalidTemplate", {"code": "InvalidTemplate", "message": message})
+                return Outcome.failed(FAILED, "InvalidTemplate", message)
             outputs[name] = {"type": declared["type"], "value": value}
         if outputs:
             self.store.keep_outputs(self.state.id, outputs)
@@ -117,7 +97,16 @@ class Execution:
 
     def environment(self, frame: Frame, record: ActionRecord | None = None) -> RunEnvironment:
         """Return what the expressions of an action in `frame` see."""
-        return RunEnvironment(self.state, frame, self.clock, self.random, record)
+        callback_url = None if record is None else lambda: self._callback_url(record)
+        return RunEnvironment(self.state, frame, self.clock, self.random, record, callback_url=callback_url)
+
+    def _callback_url(self, record: ActionRecord) -> str:
+        path, permission = (
+            callback_path(self.state.guid, self.state.id, record.path),
+            callback_permission(self.state.id, record.path),
+        )
+        signatures = self.runtime.signatures
+        return signatures.url(path, signatures.callback(self.state.workflow_id, path, permission))
 
     def template(self, value: Json) -> Template:
         """Return a part of the definition ready to be evaluated; it is compiled once in a run."""
@@ -183,10 +172,11 @@ class Execution:
                             ready.append(follower)
         finally:
             await cancel_all(running)
-        return _common_status(actions, finished)
+        return common_status(actions, finished)
 
     async def _begin(self, action: Action, frame: Frame, finished: Mapping[str, str]) -> None:
         if all(finished[other] in statuses for other, statuses in action.run_after.items()):
+            self._check_duration()
             await self._run_action(action, frame)
         else:
             self._skip(action, frame, "ActionSkipped", _DEPENDENCY)
@@ -207,9 +197,9 @@ class Execution:
         path = frame.prefix + action.name
         known = self._known.get(path)
         if known is None:
-            at = self.now()
             error = {"code": code, "message": f"The action '{action.name}' {message}"}
-            known = ActionRecord(action.name, path, SKIPPED, at, at, code, error=error, tracking_id=self._new_id())
+            known = self._record(action, frame, SKIPPED)
+            known.end, known.code, known.error = known.start, code, error
             self.store.keep_action(self.state.id, known)
             self._count("ActionsSkipped")
         frame.records[action.name.lower()] = known
@@ -240,15 +230,14 @@ class Execution:
         if known is not None and known.finished:
             self._restore(action, frame, known)
             return
-        record = known or ActionRecord(
-            action.name, path, RUNNING, self.now(), tracking_id=self._new_id(), hidden=self._secure.hidden(action)
-        )
+        record = known or self._record(action, frame, RUNNING)
         frame.records[action.name.lower()] = record
         if known is None:
             self.store.keep_action(self.state.id, record)
             self._count("ActionsStarted")
         try:
             await self._done(action, frame, record)
+            _check_sizes(action, record)
             self._track(action, frame, record)
             record.status, record.code = SUCCEEDED, record.code or "OK"
         except ActionError as error:
@@ -267,7 +256,17 @@ class Execution:
                 record.status = SUCCEEDED
                 self._finish(action, record)
             raise
+        if action.kind == "httpwebhook":
+            await self._unsubscribe(record.path)
         self._finish(action, record)
+
+    async def unsubscribe(self) -> None:
+        """Unsubscribe what the run still waits for; an unsubscription that fails is logged and left."""
+        for path in list(self.runtime.subscriptions.places(self.state.id)):
+            await self._unsubscribe(path)
+
+    async def _unsubscribe(self, path: str) -> None:
+        await unsubscribe(self.runtime, self.state.id, path, self.identities)
 
     def _finish(self, action: Action, record: ActionRecord) -> None:
         record.end = self.now()
@@ -284,15 +283,31 @@ class Execution:
             return
         work = self._handlers[action.kind](self, action, frame, record)
         timeout = action.limit.get("timeout") if action.kind not in LOOPS else None
-        if timeout is None:
+        left = self._left() if action.type.waits else math.inf
+        if timeout is not None:
+            left = min(left, duration_seconds(timeout) - (self.clock.now() - moment_of(record.start)).total_seconds())
+        if left == math.inf:
             await work
             return
-        left = duration_seconds(timeout) - (self.clock.now() - moment_of(record.start)).total_seconds()
         try:
             await within(work, left, self.clock)
         except TimeoutError as error:
+            self._check_duration()
             message = f"The action '{action.name}' took longer than its limit of {timeout}."
             raise ActionError("ActionTimedOut", message, status=TIMED_OUT) from error
+
+    def _left(self) -> float:
+        """Return how many seconds the run may still take."""
+        return limits.RUN_SECONDS - (self.clock.now() - moment_of(self.state.trigger.end)).total_seconds()
+
+    def _check_duration(self) -> None:
+        if self._left() <= 0:
+            days = limits.RUN_SECONDS / 86_400
+            error = {
+                "code": "WorkflowRunTimedOut",
+                "message": f"The run takes longer than the limit of {days:.0f} days.",
+            }
+            raise RunTerminatedError(TIMED_OUT, error, "WorkflowRunTimedOut")
 
     def _static_result(self, action: Action) -> Mapping[str, Any] | None:
         static = (action.raw.get("runtimeConfiguration") or {}).get("staticResult") or {}
@@ -304,12 +319,29 @@ class Execution:
         tracked = action.raw.get("trackedProperties")
         if tracked is not None and not record.hidden:
             record.tracked = evaluated(self, action, frame, record, tracked)
+            size = len(json.dumps(record.tracked))
+            if size > limits.TRACKED_CHARACTERS:
+                record.tracked = None
+                raise ActionError(
+                    "TrackedPropertiesSizeLimit",
+                    f"The trackedProperties of the action '{action.name}' have {size} characters; the limit is "
+                    f"{limits.TRACKED_CHARACTERS}.",
+                )
 
-    def _new_id(self) -> str:
-        return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+    def _record(self, action: Action, frame: Frame, status: str) -> ActionRecord:
+        """Return the record of an action that is at its beginning."""
+        return ActionRecord(
+            action.name,
+            frame.prefix + action.name,
+            status,
+            self.now(),
+            tracking_id=str(uuid.UUID(int=self.random.getrandbits(128), version=4)),
+            hidden=self._secure.hidden(action) if status == RUNNING else [],
+            client_tracking_id=self.state.client_tracking_id,
+        )
 
     def _count(self, metric: str) -> None:
-        self._metrics.record(self.state.workflow_id, metric, 1)
+        self.runtime.metrics.record(self.state.workflow_id, metric, 1)
 
 
 _DEPENDENCY = "was not run: its dependencies have not the statuses it runs after."
@@ -336,6 +368,29 @@ def _keys_in(inputs: Json, value: Json) -> list[str | int] | None:
     return next(([name] for name, member in inputs.items() if member is value), None)
 
 
+def _check_sizes(action: Action, record: ActionRecord) -> None:
+    """Refuse inputs and outputs that are larger than the service takes."""
+    sizes = {part: _size(getattr(record, part)) for part in ("inputs", "outputs")}
+    for part, size in sizes.items():
+        if size > limits.CONTENT_BYTES:
+            record.inputs, record.outputs = None, None
+            raise ActionError(
+                "ActionContentSizeLimit",
+                f"The {part} of the action '{action.name}' have {size} bytes; the limit is {limits.CONTENT_BYTES}.",
+            )
+    if sum(sizes.values()) > limits.COMBINED_BYTES:
+        record.inputs, record.outputs = None, None
+        raise ActionError(
+            "ActionContentSizeLimit",
+            f"The inputs and outputs of the action '{action.name}' have {sum(sizes.values())} bytes together; the "
+            f"limit is {limits.COMBINED_BYTES}.",
+        )
+
+
+def _size(content: Json) -> int:
+    return 0 if content is None else len(json.dumps(content, ensure_ascii=False).encode(errors="replace"))
+
+
 def _answer_statically(record: ActionRecord, static: Mapping[str, Any]) -> None:
     """Give an action the result that the definition has for it ("staticResults")."""
     record.outputs = static.get("outputs")
@@ -345,22 +400,6 @@ def _answer_statically(record: ActionRecord, static: Mapping[str, Any]) -> None:
         raise ActionError(
             str(error.get("code", "ActionFailed")), str(error.get("message", "A static result.")), status=str(status)
         )
-
-
-def _common_status(actions: Mapping[str, Action], finished: Mapping[str, str]) -> str:
-    """Leaves decide; a skipped leaf stands for the actions it would have run after."""
-    followed = {other for action in actions.values() for other in action.run_after}
-
-    def of(name: str) -> set[str]:
-        if finished[name] != SKIPPED:
-            return {finished[name]}
-        return {status for other in actions[name].run_after for status in of(other)}
-
-    found = {status for name in actions if name not in followed for status in of(name)}
-    for status in (FAILED, TIMED_OUT, CANCELLED):
-        if status in found:
-            return status
-    return SUCCEEDED
 
 
 Handler: TypeAlias = Callable[[Execution, Action, Frame, ActionRecord], Coroutine[Any, Any, None]]

@@ -20,9 +20,19 @@ class ActionError(Exception):
 
 
 class RunTerminatedError(Exception):
-    """A Terminate action ends the run."""
+    """A Terminate action ends the run, or its time is over."""
 
-    def __init__(self, status: str, error: dict[str, Any] | None) -> None:
+    def __init__(self, status: str, error: dict[str, Any] | None, code: str = "Terminated") -> None:
         super().__init__(status)
         self.status = status
+        self.code = code
         self.error = error
+
+
+class CallError(Exception):
+    """A call could not be made, or no answer came."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message

@@ -34,6 +34,9 @@ SPLIT_ITEMS: Final = 100_000
 SPLIT_ITEMS_WITH_CONCURRENCY: Final = 100
 URL_CHARACTERS: Final = 16_384
 TRACKED_CHARACTERS: Final = 8000
+RETRY_LONGEST_SECONDS: Final = 86_400.0
+CHUNKED_BYTES: Final = 1_073_741_824
+COMBINED_BYTES: Final = 209_715_200
 RETRY_LEAST_INTERVAL: Final = "PT5S"
 RETRY_MOST_INTERVAL: Final = "P1D"
 LITERAL_CHARACTERS: Final = 131_072
@@ -41,3 +44,4 @@ LONGEST_INTERVALS: Final = {"second": 9_999_999, "minute": 72_000, "hour": 12_00
 """The most of ``recurrence.interval`` by frequency ("Schema reference guide for trigger and action types")."""
 RETENTION_DAYS: Final = 90
 """Of runs and of what triggers did, from their start; and the most that a run may take."""
+RUN_SECONDS: Final = RETENTION_DAYS * 86_400.0

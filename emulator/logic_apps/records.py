@@ -60,6 +60,7 @@ class ActionRecord:
     retries: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     tracked: dict[str, Any] | None = None
     traces: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    client_tracking_id: str = ""
 
     @property
     def finished(self) -> bool:
@@ -80,6 +81,7 @@ class ActionRecord:
             "startTime": self.start,
             "endTime": self.end,
             "trackingId": self.tracking_id,
+            "clientTrackingId": self.client_tracking_id or None,
             "status": self.status,
             "code": self.code,
             "error": self.error,
@@ -141,7 +143,10 @@ class IterationRecord:
 
 @dataclass
 class TriggerRecord:
-    """What started a run: `outputs` has headers, body and what else the trigger gives."""
+    """What started a run: `outputs` has headers, body and what else the trigger gives.
+
+    `client_tracking_id` correlates the run with what started it; None stands for the run's own id.
+    """
 
     name: str
     status: str
@@ -151,6 +156,7 @@ class TriggerRecord:
     inputs: Any = None
     outputs: Any = None
     hidden: list[str] = field(default_factory=list[str])
+    client_tracking_id: str | None = None
 
     def seen(self) -> dict[str, Any]:
         """Return the record as expressions see it."""
@@ -161,6 +167,7 @@ class TriggerRecord:
             "startTime": self.start,
             "endTime": self.end,
             "status": self.status,
+            "code": self.code,
         }
 
     def to_json(self) -> dict[str, Any]:
@@ -184,6 +191,7 @@ class TriggerSummary:
     hidden: tuple[str, ...] = ()
     inputs: ContentSummary | None = None
     outputs: ContentSummary | None = None
+    client_tracking_id: str | None = None
 
     @classmethod
     def from_json(cls, members: Mapping[str, Any]) -> TriggerSummary:

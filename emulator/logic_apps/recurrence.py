@@ -49,10 +49,11 @@ class Recurrence:
             raise ValueError(f"schedule.weekDays goes with the frequency Week, not {raw['frequency']}")
         if "monthDays" in schedule and frequency != "month":
             raise ValueError(f"schedule.monthDays goes with the frequency Month, not {raw['frequency']}")
+        interval = int(raw["interval"])
         zone = _zone(str(raw.get("timeZone") or "UTC"))
         return cls(
             frequency,
-            int(raw["interval"]),
+            interval,
             zone,
             _moment("startTime", raw.get("startTime"), zone),
             _moment("endTime", raw.get("endTime"), zone),
@@ -75,11 +76,15 @@ class Recurrence:
         """Return when a trigger that looked at `last` looks again, None where that is after its end."""
         if self._scheduled:
             return self._unless_over(self._next_scheduled(last, last))
+        return self._unless_over(self.after(last))
+
+    def after(self, last: datetime) -> datetime:
+        """Return the next moment after `last` by frequency and interval alone, whatever the end."""
         anchor = self.start if self.start is not None else last
         count = 1 if self.start is None else max(0, self._periods(anchor, last) - 1)
         while (moment := self._after(anchor, count)) <= last:
             count += 1
-        return self._unless_over(moment)
+        return moment
 
     @property
     def _scheduled(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from emulator.clock import Clock
 from emulator.logic_apps.components import Action, Definition
 from emulator.logic_apps.expressions import ExpressionError, Json
 from emulator.logic_apps.records import ActionRecord, TriggerRecord
+from emulator.logic_apps.signatures import workflow_guid
 
 _NOTHING = object()
 
@@ -60,6 +61,16 @@ class RunState:
     root: Frame = field(default_factory=Frame)
 
     @property
+    def guid(self) -> str:
+        """The workflow's name on the data plane."""
+        return workflow_guid(self.workflow_id)
+
+    @property
+    def client_tracking_id(self) -> str:
+        """What correlates the run with what started it: by default its own id."""
+        return self.trigger.client_tracking_id or self.id
+
+    @property
     def workflow_name(self) -> str:
         """The workflow's name."""
         return self.workflow_id.rsplit("/", 1)[-1]
@@ -70,7 +81,7 @@ class RunEnvironment:
 
     def __init__(
         self, state: RunState, frame: Frame, clock: Clock, source: random.Random, record: ActionRecord | None = None,
-        item: Json = _NOTHING,
+        item: Json = _NOTHING, callback_url: Callable[[], str] | None = None,
     ) -> None:  # fmt: skip
         self._state = state
         self._frame = frame
@@ -78,10 +89,13 @@ class RunEnvironment:
         self._random = source
         self._record = record
         self._item = item
+        self._callback_url = callback_url
 
     def at(self, item: Json) -> RunEnvironment:
         """Return this environment with another element."""
-        return RunEnvironment(self._state, self._frame, self._clock, self._random, self._record, item)
+        return RunEnvironment(
+            self._state, self._frame, self._clock, self._random, self._record, item, self._callback_url
+        )
 
     def parameter(self, name: str) -> Json:
         """Return a workflow parameter."""
@@ -187,8 +201,11 @@ class RunEnvironment:
         }
 
     def callback_url(self) -> str:
-        """Refuse: no emulated trigger or action subscribes."""
-        raise ExpressionError("The function 'listCallbackUrl' is not emulated: no webhook trigger or action is.")
+        """Return the address at which a webhook trigger or action is called back."""
+        kind = None if self._record is None else self._state.definition.index[self._record.name.lower()].kind
+        if self._callback_url is None or kind not in (None, "httpwebhook"):
+            raise ExpressionError("The function 'listCallbackUrl' stands in no webhook trigger or action.")
+        return self._callback_url()
 
     def now(self) -> datetime:
         """Return the current time."""

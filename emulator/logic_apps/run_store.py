@@ -142,6 +142,24 @@ class RunStore:
         row = self._database.row("SELECT sealed FROM working WHERE run = ? AND part = ?", run, part)
         return self._database.open(row[0]) if row else None
 
+    def working_parts(self, run: str, prefix: str) -> list[str]:
+        """Return the names of the parts of the working state that begin with `prefix`."""
+        rows = self._database.rows("SELECT part FROM working WHERE run = ? ORDER BY part", run)
+        return [part for (part,) in rows if part.startswith(prefix)]
+
+    def drop_working(self, run: str, part: str) -> None:
+        """Forget a part of the working state."""
+        self._database.write("DELETE FROM working WHERE run = ? AND part = ?", run, part)
+
+    def keep_response(self, run: str, answer: dict[str, Any]) -> None:
+        """Keep what a Response action said, encrypted: its caller may ask for it later."""
+        self._database.write("INSERT OR REPLACE INTO responses VALUES (?, ?)", run, self._database.seal(answer))
+
+    def response(self, run: str) -> dict[str, Any] | None:
+        """Return what a Response action of a run said, None where none did."""
+        row = self._database.row("SELECT sealed FROM responses WHERE run = ?", run)
+        return self._database.open(row[0]) if row else None
+
     def known_actions(self, run: str) -> list[ActionRecord]:
         """Return the actions that an unfinished run has begun; the finished ones with their secured data."""
         found: list[ActionRecord] = []
@@ -178,7 +196,14 @@ class RunStore:
                 self._keep_content(run, "", TRIGGER_PARTS[side], text)
                 summaries[side] = ContentSummary.of(text)
         return TriggerSummary(
-            trigger.name, trigger.status, trigger.start, trigger.end, trigger.code, tuple(trigger.hidden), **summaries
+            trigger.name,
+            trigger.status,
+            trigger.start,
+            trigger.end,
+            trigger.code,
+            tuple(trigger.hidden),
+            client_tracking_id=trigger.client_tracking_id,
+            **summaries,
         )
 
     def _keep_content(self, run: str, path: str, part: str, text: str) -> None:

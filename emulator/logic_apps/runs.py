@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
-import uuid
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from emulator.clock import Clock
 from emulator.logic_apps.access_control import AccessControl
 from emulator.logic_apps.actions import HANDLERS
 from emulator.logic_apps.checks import parse_stored
 from emulator.logic_apps.components import Definition, Trigger
 from emulator.logic_apps.execution import Execution, Handler
-from emulator.logic_apps.http_calls import HttpCalls
 from emulator.logic_apps.identities import Identities
 from emulator.logic_apps.records import CANCELLED, FAILED, RUNNING, SUCCEEDED, TriggerRecord
+from emulator.logic_apps.responses import Answer
 from emulator.logic_apps.run_environment import RunState
-from emulator.logic_apps.run_store import WAITING, RunStore
+from emulator.logic_apps.run_store import WAITING
+from emulator.logic_apps.runtime import Runtime
 from emulator.logic_apps.stamps import moment_of, stamp
 from emulator.logic_apps.tasks import cancel_all
-from emulator.telemetry import MetricSink
 
 _LOG = logging.getLogger(__name__)
 _LAST = datetime(9999, 12, 31, tzinfo=UTC)
@@ -79,21 +76,10 @@ class StartedRun:
 class Runs:
     """All runs of all workflows that are not over. A trigger's concurrency decides how many go on at once."""
 
-    def __init__(
-        self,
-        store: RunStore,
-        clock: Clock,
-        calls: HttpCalls,
-        metrics: MetricSink,
-        source: random.Random,
-        handlers: Mapping[str, Handler] = HANDLERS,
-    ) -> None:
-        self._store = store
-        self._clock = clock
-        self._calls = calls
-        self._metrics = metrics
-        self._random = source
+    def __init__(self, runtime: Runtime, handlers: Mapping[str, Handler] = HANDLERS) -> None:
+        self._runtime = runtime
         self._handlers = handlers
+        self._store, self._clock, self._metrics = runtime.store, runtime.clock, runtime.metrics
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._under_way: dict[str, StartedRun] = {}
         self._waiting: dict[tuple[str, str], deque[StartedRun]] = {}
@@ -101,7 +87,7 @@ class Runs:
     def new_id(self) -> str:
         """Return a run id like the service's: unique, and sorting newest first."""
         left = int((_LAST - self._clock.now()).total_seconds() * 1e6)
-        return f"0858{left:018d}{self._random.randrange(10**6):06d}CU00"
+        return f"0858{left:018d}{self._runtime.random.randrange(10**6):06d}CU00"
 
     def begin(self, workflow: Workflow, trigger: Trigger, record: TriggerRecord) -> StartedRun:
         """Start a run, or let it wait for its turn."""
@@ -129,6 +115,21 @@ class Runs:
         """Return how many runs of a trigger wait for their turn."""
         return len(self._waiting.get((workflow.id.lower(), trigger.name.lower()), ()))
 
+    async def answer(self, run: str) -> Answer | None:
+        """Return what the Response action of a run says as soon as it does, None where the run ends without one."""
+        responses, started = self._runtime.responses, self._under_way.get(run)
+        if started is not None and responses.given(run) is None:
+            waiting = asyncio.ensure_future(responses.wait(run))
+            try:
+                await asyncio.wait({waiting, started.over}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                await cancel_all([waiting])
+        return responses.given(run)
+
+    def is_under_way(self, run: str) -> bool:
+        """Tell whether a run is not over."""
+        return run in self._under_way
+
     async def cancel(self, workflow: Workflow, run: str) -> None:
         """Cancel a run that is not over; one that is over stays as it is."""
         started = self._under_way.get(run)
@@ -138,6 +139,8 @@ class Runs:
         row = self._store.run(workflow.id, run)
         if row is None or row.end is not None:
             return
+        if started is not None:
+            await started.execution.unsubscribe()
         error = {"code": "WorkflowRunCancelled", "message": "The run was cancelled."}
         self._store.end(run, CANCELLED, stamp(self._clock.now()), "Cancelled", error)
         for metric in ("RunsCancelled", "RunsCompleted"):
@@ -156,16 +159,7 @@ class Runs:
         await cancel_all(list(self._tasks.values()))
 
     def _enter(self, workflow: Workflow, state: RunState, limit: int | None, status: str) -> StartedRun:
-        execution = Execution(
-            state,
-            self._store,
-            self._clock,
-            self._calls,
-            self._metrics,
-            self._random,
-            workflow.identities,
-            self._handlers,
-        )
+        execution = Execution(state, self._runtime, workflow.identities, self._handlers)
         started = StartedRun(workflow, execution, asyncio.get_running_loop().create_future(), limit)
         self._under_way[started.id] = started
         if status == RUNNING or self._has_room(started):
@@ -192,6 +186,7 @@ class Runs:
     def _leave(self, started: StartedRun) -> None:
         self._tasks.pop(started.id, None)
         self._under_way.pop(started.id, None)
+        self._runtime.responses.forget(started.id)
         if not started.over.done():
             started.over.set_result(None)
         queue = self._waiting.get(started.key)
@@ -216,8 +211,3 @@ class Runs:
         if status == SUCCEEDED:
             self._metrics.record(id, "RunSuccessLatency", seconds)
         self._leave(started)
-
-
-def workflow_guid(id: str) -> str:
-    """Return the name that a workflow has on the data plane, always the same for an ARM id."""
-    return uuid.uuid5(uuid.NAMESPACE_URL, id.lower()).hex

@@ -15,6 +15,7 @@ from jsonschema.exceptions import ValidationError
 from referencing import Registry
 
 from emulator.logic_apps import limits
+from emulator.logic_apps.authentication import AUTHENTICATION_TYPES
 from emulator.logic_apps.components import is_expression
 
 Schema = Mapping[str, Any]
@@ -53,7 +54,10 @@ _ACTION: Final[Mapping[str, Schema]] = {
                 "required": ["name"],
                 "properties": {"name": TEXT, "staticResultOptions": {"enum": ["Enabled", "Disabled"]}},
             },
-            "contentTransfer": {"type": "object", "properties": {"transferMode": {"enum": ["Chunked"]}}},
+            "contentTransfer": {
+                "type": "object",
+                "properties": {"transferMode": {"enum": ["Chunked", "chunked"]}},
+            },
             "paginationPolicy": {"not": {}},
         },
     },
@@ -141,37 +145,60 @@ _TRIGGER: Final[Mapping[str, Schema]] = {
         },
     },
 }
+_AUTHENTICATION: Final[Schema] = {
+    "type": "object",
+    "required": ["type"],
+    "properties": {"type": {"enum": list(AUTHENTICATION_TYPES), "azure": ["ClientCertificate"]}, "identity": TEXT},
+}
+_RETRY_POLICY: Final[Schema] = {
+    "type": "object",
+    "required": ["type"],
+    "properties": {
+        "type": TEXT,
+        "count": {"type": "integer", "minimum": 1, "maximum": limits.RETRY_MOST_COUNT},
+        "interval": TEXT,
+        "minimumInterval": TEXT,
+        "maximumInterval": TEXT,
+    },
+}
 HTTP_INPUTS: Final[Schema] = {
     "type": "object",
     "required": ["method", "uri"],
     "properties": {
         "method": TEXT,
-        "uri": TEXT,
+        "uri": {"type": "string", "maxLength": limits.URL_CHARACTERS},
         "headers": OBJECT,
         "queries": OBJECT,
         "cookie": TEXT,
-        "authentication": {
+        "authentication": _AUTHENTICATION,
+        "retryPolicy": _RETRY_POLICY,
+    },
+}
+WEBHOOK_INPUTS: Final[Schema] = {
+    "type": "object",
+    "required": ["subscribe"],
+    "properties": {
+        "subscribe": HTTP_INPUTS,
+        "unsubscribe": {**HTTP_INPUTS, "type": ["object", "null"], "required": []},
+    },
+}
+NESTED_INPUTS: Final[Schema] = {
+    "type": "object",
+    "required": ["host"],
+    "properties": {
+        "host": {
             "type": "object",
-            "required": ["type"],
+            "required": ["workflow"],
             "properties": {
-                "type": {
-                    "enum": ["Basic", "ManagedServiceIdentity", "Raw"],
-                    "azure": ["ActiveDirectoryOAuth", "ClientCertificate"],
-                },
-                "identity": TEXT,
+                "triggerName": TEXT,
+                "workflow": {"type": "object", "required": ["id"], "properties": {"id": TEXT}},
             },
         },
-        "retryPolicy": {
-            "type": "object",
-            "required": ["type"],
-            "properties": {
-                "type": TEXT,
-                "count": {"type": "integer", "minimum": 1, "maximum": limits.RETRY_MOST_COUNT},
-                "interval": TEXT,
-                "minimumInterval": TEXT,
-                "maximumInterval": TEXT,
-            },
-        },
+        "headers": OBJECT,
+        "queries": OBJECT,
+        "retryPolicy": _RETRY_POLICY,
+        "pathTemplate": {"not": {}},
+        "authentication": {"not": {}},
     },
 }
 
@@ -181,34 +208,41 @@ def trigger_schema(*required: str, **members: Schema) -> Schema:
     return {"type": "object", "required": list(required), "properties": {**_TRIGGER, **members}}
 
 
-TRIGGER_TYPES: Final = {name.lower(): name for name in ("Http", "Recurrence", "Request")}
+TRIGGER_TYPES: Final = {
+    name.lower(): name for name in ("Http", "HttpWebhook", "Recurrence", "Request", "SlidingWindow")
+}
 """Types of triggers by lower-case name."""
 TRIGGER_OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "http": ("SingleInstance",),
+    "httpwebhook": ("SingleInstance", "IncludeAuthorizationHeadersInOutputs", "SuppressWorkflowHeadersOnResponse"),
     "recurrence": ("SingleInstance",),
-    "request": ("SingleInstance", "EnableSchemaValidation"),
+    "request": (
+        "SingleInstance",
+        "EnableSchemaValidation",
+        "IncludeAuthorizationHeadersInOutputs",
+        "SuppressWorkflowHeadersOnResponse",
+    ),
+    "slidingwindow": ("SingleInstance",),
 }
 TRIGGER_SCHEMAS: Final[Mapping[str, Schema]] = {
-    "http": {
-        "type": "object",
-        "required": ["inputs", "recurrence"],
-        "properties": {**_TRIGGER, "inputs": HTTP_INPUTS, "recurrence": _RECURRENCE},
-    },
-    "recurrence": {
-        "type": "object",
-        "required": ["recurrence"],
-        "properties": {**_TRIGGER, "recurrence": _RECURRENCE},
-    },
-    "request": {
-        "type": "object",
-        "properties": {
-            **_TRIGGER,
-            "inputs": {
-                "type": "object",
-                "properties": {"schema": OBJECT, "method": TEXT, "relativePath": {"not": {}}},
+    "http": trigger_schema("inputs", "recurrence", inputs=HTTP_INPUTS, recurrence=_RECURRENCE),
+    "httpwebhook": trigger_schema("inputs", inputs=WEBHOOK_INPUTS, limit={"not": {}}),
+    "recurrence": trigger_schema("recurrence", recurrence=_RECURRENCE),
+    "request": trigger_schema(
+        inputs={
+            "type": "object",
+            "properties": {
+                "schema": OBJECT,
+                "method": {"enum": ["GET", "POST", "PUT", "PATCH", "DELETE", "get", "post", "put", "patch", "delete"]},
+                "relativePath": TEXT,
             },
         },
-    },
+    ),
+    "slidingwindow": trigger_schema(
+        "recurrence",
+        inputs={"type": "object", "properties": {"delay": TEXT}},
+        recurrence={**_RECURRENCE, "properties": {**_RECURRENCE["properties"], "schedule": {"not": {}}}},
+    ),
 }
 
 

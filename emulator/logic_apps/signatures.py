@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import uuid
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -90,6 +91,31 @@ def invoke_path(workflow: str, trigger: str, version: str | None = None) -> str:
 def invoke_permission(trigger: str, version: str | None = None) -> str:
     """Return what a signature of `invoke_path` permits."""
     return f"/versions/{version}/triggers/{trigger}/run" if version else f"/triggers/{trigger}/run"
+
+
+def callback_path(workflow: str, run: str, path: str) -> str:
+    """Return the path at which a webhook action of a run is called back; `path` is the action's in the run."""
+    return f"/workflows/{workflow}/runs/{run}/actions/{quote(path, safe='')}/run"
+
+
+def callback_permission(run: str, path: str) -> str:
+    """Return what a signature of `callback_path` permits."""
+    return f"/runs/{run}/actions/{path}/run"
+
+
+def operation_path(workflow: str, run: str) -> str:
+    """Return the path at which the answer of a run is asked for later."""
+    return f"/workflows/{workflow}/runs/{run}/operations/{uuid.uuid5(uuid.NAMESPACE_URL, run)}"
+
+
+def operation_permission(run: str) -> str:
+    """Return what a signature of `operation_path` permits."""
+    return f"/runs/{run}/operations/read"
+
+
+def workflow_guid(id: str) -> str:
+    """Return the name that a workflow has on the data plane, always the same for an ARM id."""
+    return uuid.uuid5(uuid.NAMESPACE_URL, id.lower()).hex
 
 
 def contents_path(workflow: str, permission: str) -> str:

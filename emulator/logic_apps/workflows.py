@@ -8,18 +8,24 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from emulator.arm.errors import ArmError
 from emulator.clock import Clock
 from emulator.logic_apps.access_control import AccessControl
 from emulator.logic_apps.checks import parse_checked, parse_stored
-from emulator.logic_apps.components import Definition
+from emulator.logic_apps.components import Definition, is_expression
 from emulator.logic_apps.database import Database
 from emulator.logic_apps.http_calls import HttpCalls
 from emulator.logic_apps.identities import Identities
+from emulator.logic_apps.nested import NestedWorkflows, check_nested
 from emulator.logic_apps.parameters import SECURE_TYPES, parameter_values
+from emulator.logic_apps.responses import Responses
 from emulator.logic_apps.run_history import RunHistory
 from emulator.logic_apps.run_store import RunStore
-from emulator.logic_apps.runs import Runs, Workflow, workflow_guid
+from emulator.logic_apps.runs import Runs, Workflow
+from emulator.logic_apps.runtime import Runtime
+from emulator.logic_apps.signatures import Signatures, workflow_guid
 from emulator.logic_apps.stamps import stamp
+from emulator.logic_apps.subscriptions import Subscriptions
 from emulator.logic_apps.trigger_histories import TriggerHistories
 from emulator.logic_apps.triggers import Triggers
 from emulator.logic_apps.workflow_store import Version, WorkflowStore
@@ -35,15 +41,36 @@ _VERSIONED: Final = ("definition", "parameters", "accessControl")
 class Workflows:
     """Deploys workflows, takes them up again after a restart, and ends with the emulator."""
 
-    def __init__(self, database: Database, clock: Clock, calls: HttpCalls, metrics: MetricSink) -> None:
-        source = random.Random(secrets.randbits(128))
-        self.store = WorkflowStore(database)
+    def __init__(
+        self,
+        database: Database,
+        store: WorkflowStore,
+        clock: Clock,
+        calls: HttpCalls,
+        metrics: MetricSink,
+        signatures: Signatures,
+    ) -> None:
+        self.store = store
         self.history = RunHistory(database, clock)
         self.trigger_histories = TriggerHistories(database, clock)
         self._run_store = RunStore(database)
         self._clock = clock
-        self.runs = Runs(self._run_store, clock, calls, metrics, source)
-        self.triggers = Triggers(self._run_store, self.trigger_histories, clock, calls, metrics, self.runs, source)
+        self.responses = Responses(self._run_store)
+        self.subscriptions = Subscriptions(self._run_store)
+        runtime = Runtime(
+            self._run_store,
+            clock,
+            calls,
+            metrics,
+            random.Random(secrets.randbits(128)),
+            self.trigger_histories,
+            signatures,
+            self.responses,
+            self.subscriptions,
+            NestedWorkflows(self),
+        )
+        self.runs = Runs(runtime)
+        self.triggers = Triggers(runtime, self.runs)
         self._workflows: dict[str, Workflow] = {}
 
     async def start(self) -> None:
@@ -88,6 +115,7 @@ class Workflows:
             ArmError: 400 InvalidTemplate; the definition or its parameters are refused, nothing was changed.
         """
         definition = parse_checked(body["properties"]["definition"])
+        self._check_nested(id, definition)
         newest = next(iter(self.store.versions(id, 1, None)), None)
         version = newest if newest is not None and self._is(id, newest, body) else self._version(id, body, definition)
         workflow = _workflow(id, body, definition, version.name)
@@ -110,8 +138,22 @@ class Workflows:
         workflow = self._workflows.pop(id.lower(), None)
         if workflow is not None:
             await self.triggers.unwatch(workflow)
+            self.triggers.forget(workflow)
             await self.runs.forget(workflow)
         self.store.forget(id)
+
+    def _check_nested(self, id: str, definition: Definition) -> None:
+        """Refuse a Workflow action whose workflow is not there, or cannot be run as the action says."""
+        for action in definition.index.values():
+            if action.kind != "workflow" or is_expression(action.inputs["host"]["workflow"]["id"]):
+                continue
+            other = action.inputs["host"]["workflow"]["id"]
+            known = self._workflows.get(other.lower())
+            nested = definition if other.lower() == id.lower() else known.definition if known is not None else None
+            if nested is None:
+                message = f"The workflow '{other}' that the action '{action.name}' runs could not be found."
+                raise ArmError(404, "WorkflowNotFound", message)
+            check_nested(action, nested)
 
     def _is(self, id: str, version: Version, body: Mapping[str, Any]) -> bool:
         known = (self.store.version_body(id, version.name) or {}).get("properties", {})
@@ -133,8 +175,10 @@ class Workflows:
         return Version(name, str(body.get("location", "")), body.get("tags") or {}, properties)
 
     async def _replace(self, workflow: Workflow) -> None:
+        previous = self._workflows.get(workflow.id.lower())
         self._workflows[workflow.id.lower()] = workflow
-        await self.triggers.unwatch(workflow)
+        if previous is not None:
+            await self.triggers.unwatch(previous, kept=workflow)
         if workflow.enabled:
             self.triggers.watch(workflow, resumed=False)
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from emulator.logic_apps.actions import control, data, http, variables
+from emulator.logic_apps.actions import control, data, expression, http, response, variables, webhook, workflow
 from emulator.logic_apps.components import ActionType
 from emulator.logic_apps.execution import Handler
 
-_MODULES = (control, data, http, variables)
+_MODULES = (control, data, expression, http, response, variables, webhook, workflow)
 
 ACTION_TYPES: Mapping[str, ActionType] = {each.kind: each for module in _MODULES for each in module.TYPES}
 """By name in lower case."""

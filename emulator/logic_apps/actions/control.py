@@ -266,7 +266,7 @@ TYPES = (
         branches=("actions",),
         may_secure=False,
     ),
-    ActionType("Wait", _WAIT, _check_wait),
+    ActionType("Wait", _WAIT, _check_wait, waits=True),
     ActionType("Terminate", inputs_schema("runStatus"), may_secure=False, may_time_out=False),
 )
 HANDLERS: Mapping[str, Handler] = {

@@ -1,49 +1,62 @@
-"""Http and Response."""
+"""Http: calls of endpoints."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
-from emulator.logic_apps.components import Action, ActionType
+from emulator.logic_apps.authentication import shown
+from emulator.logic_apps.chunking import transfer
+from emulator.logic_apps.components import Action, ActionType, invalid, is_expression
 from emulator.logic_apps.execution import Execution, Handler, evaluated
-from emulator.logic_apps.failures import ActionError
-from emulator.logic_apps.http_calls import CallError, Exchange, Observer, prepare
+from emulator.logic_apps.failures import ActionError, CallError
+from emulator.logic_apps.http_calls import Exchange, Observer, Sender, prepare
 from emulator.logic_apps.records import ActionRecord, RequestRecord
+from emulator.logic_apps.retry_policy import RetryPolicy
 from emulator.logic_apps.run_environment import Frame
-from emulator.logic_apps.shapes import HTTP_INPUTS, OBJECT, action_schema, inputs_schema
+from emulator.logic_apps.shapes import HTTP_INPUTS, action_schema
 from emulator.logic_apps.stamps import stamp
+from emulator.logic_apps.workflow_headers import workflow_headers
 
-_REFUSED = 400
+_REFUSED = 300
 _SANITIZED = "*sanitized*"
 
 
 async def http(execution: Execution, action: Action, frame: Frame, record: ActionRecord) -> None:
-    """Make a call; an answer of 400 and above fails the action, and is its output all the same."""
-    record.inputs = evaluated(execution, action, frame, record, action.inputs)
+    """Make a call; an answer of 300 and above fails the action, and is its output all the same."""
+    inputs = evaluated(execution, action, frame, record, action.inputs)
+    record.inputs = shown(inputs)
+    content_transfer = (action.raw.get("runtimeConfiguration") or {}).get("contentTransfer") or {}
+    suppressed = "suppressworkflowheaders" in action.options
     try:
-        call = prepare(record.inputs, asynchronous="disableasyncpattern" not in action.options)
-        record.outputs = await execution.calls.send(
-            call, execution.identities, execution.random, record.retries, _kept(execution, record)
+        call = prepare(
+            inputs,
+            asynchronous="disableasyncpattern" not in action.options,
+            chunked=str(content_transfer.get("transferMode", "")).lower() == "chunked",
+            headers={} if suppressed else workflow_headers(execution.state, record),
         )
+        sender = Sender(execution.identities, execution.random, record.retries, kept_requests(execution, record))
+        response = await transfer(execution.runtime.calls, call, sender)
     except CallError as error:
         raise ActionError(error.code, error.message) from error
-    status = int(record.outputs["statusCode"])
+    record.outputs = response.outputs()
+    judge_status(record, response.status)
+
+
+def judge_status(record: ActionRecord, status: int) -> None:
+    """Give an action the code of its answer's status; fail it where the status is no success.
+
+    Raises:
+        ActionError: the status is 300 or above; redirects are not followed.
+    """
     record.code = _phrase(status)
     if status >= _REFUSED:
         raise ActionError(record.code, f"The call was answered with the status {status}.", record.outputs)
 
 
-async def response(execution: Execution, action: Action, frame: Frame, record: ActionRecord) -> None:
-    """Answer the request that started the run."""
-    record.inputs = record.outputs = evaluated(execution, action, frame, record, action.inputs)
-    if execution.response.done():
-        raise ActionError("ActionResponseSkipped", "The request was answered already, or its caller did not wait.")
-    execution.response.set_result(record.outputs)
-
-
-def _kept(execution: Execution, record: ActionRecord) -> Observer:
+def kept_requests(execution: Execution, record: ActionRecord) -> Observer:
     """Return what keeps the requests of an action, without what is secured."""
     shows_inputs, shows_outputs = ("inputs" not in record.hidden), ("outputs" not in record.hidden)
 
@@ -76,19 +89,61 @@ def _phrase(status: int) -> str:
         return str(status)
 
 
+def check_request(where: str, inputs: Any, *path: str) -> None:
+    """Refuse a request with a retry policy or an authentication that cannot be.
+
+    `where` names the action or trigger, `path` leads from it to the inputs.
+
+    Raises:
+        ArmError: 400 InvalidTemplate.
+    """
+    policy = inputs.get("retryPolicy")
+    if isinstance(policy, dict) and not any(is_expression(value) for value in policy.values()):
+        try:
+            RetryPolicy.parse(policy)
+        except CallError as error:
+            raise invalid(
+                f"{where} is not valid: {error.message}.", *path, "retryPolicy", rule="retry-policy"
+            ) from error
+    check_authentication(where, inputs, *path)
+
+
+def check_authentication(where: str, inputs: Any, *path: str) -> None:
+    """Refuse a request with an authentication that cannot be; for `where` and `path` see `check_request`.
+
+    Raises:
+        ArmError: 400 InvalidTemplate.
+    """
+    authentication, path = inputs.get("authentication"), (*path, "authentication")
+    if not isinstance(authentication, dict) or str(authentication["type"]).lower() != "activedirectoryoauth":
+        return
+    if "pfx" in authentication:
+        raise invalid(
+            f"{where} authenticates with a certificate (authentication.pfx), which is not emulated.",
+            *path,
+            "pfx",
+            rule="not-emulated",
+        )
+    for name in ("tenant", "audience", "clientId", "secret"):
+        if name not in authentication:
+            raise invalid(
+                f"{where} is not valid: the required member 'inputs.authentication.{name}' is missing.",
+                *path,
+                rule="missing-member",
+            )
+
+
+def _check(action: Action) -> None:
+    check_authentication(f"the action '{action.name}'", action.inputs, "inputs")
+
+
 TYPES = (
     ActionType(
         "Http",
         action_schema("inputs", inputs=HTTP_INPUTS),
+        _check,
         options=("DisableAsyncPattern", "SuppressWorkflowHeaders"),
-    ),
-    ActionType(
-        "Response",
-        inputs_schema("statusCode", headers=OBJECT, schema=OBJECT),
-        repeats_inputs=True,
+        waits=True,
     ),
 )
-HANDLERS: Mapping[str, Handler] = {
-    "http": http,
-    "response": response,
-}
+HANDLERS: Mapping[str, Handler] = {"http": http}

@@ -23,7 +23,7 @@ def check(parts: Parts, problems: Problems) -> None:
                 (*trigger.path, "recurrence"),
                 at_name=True,
             )
-        if "splitOn" in trigger.raw:
+        if "splitOn" in trigger.raw and not all(_is_asynchronous(action) for action in responses):
             problems.add(
                 "response-split",
                 f"the trigger '{trigger.name}' has splitOn, so that no Response action can answer its request.",
@@ -37,8 +37,7 @@ def check(parts: Parts, problems: Problems) -> None:
 
 def _check_concurrency(trigger: str, responses: list[Action], problems: Problems) -> None:
     for action in responses:
-        options = action.raw.get("operationOptions")
-        if not isinstance(options, str) or "asynchronous" not in options.lower():
+        if not _is_asynchronous(action):
             problems.add(
                 "response-concurrency",
                 f"the action '{action.name}' has to have the operationOptions Asynchronous, as the concurrency of the "
@@ -46,6 +45,11 @@ def _check_concurrency(trigger: str, responses: list[Action], problems: Problems
                 action.path,
                 at_name=True,
             )
+
+
+def _is_asynchronous(action: Action) -> bool:
+    options = action.raw.get("operationOptions")
+    return isinstance(options, str) and "asynchronous" in options.lower()
 
 
 def _check_schemas(responses: list[Action], problems: Problems) -> None:

@@ -8,9 +8,10 @@ from emulator.logic_apps import limits
 from emulator.logic_apps.checker.parts import Parts
 from emulator.logic_apps.checker.problems import Path, Problems
 from emulator.logic_apps.checker.references import check_parameter
-from emulator.logic_apps.components import Trigger, is_expression
+from emulator.logic_apps.components import DefinitionError, Trigger, is_expression
 from emulator.logic_apps.recurrence import Recurrence
 from emulator.logic_apps.secure_data import READS_ACTION
+from emulator.logic_apps.trigger_checks import TRIGGER_CHECKS
 
 _NOTHING_RAN = frozenset(name.lower() for name in READS_ACTION) | {"variables", "result", "items", "iterationindexes"}
 
@@ -28,6 +29,7 @@ def check(parts: Parts, problems: Problems) -> None:
             _check_conditions(trigger, problems)
             _check_recurrence(trigger, problems)
             _check_runs(trigger, problems)
+            _check_type(trigger, problems)
 
 
 def _check_expressions(trigger: Trigger, parts: Parts, problems: Problems) -> None:
@@ -75,6 +77,17 @@ def _check_recurrence(trigger: Trigger, problems: Problems) -> None:
         Recurrence.parse(recurrence)
     except (KeyError, ValueError) as error:
         problems.add("recurrence", f"the trigger '{trigger.name}' has a recurrence that is not valid: {error}.", path)
+
+
+def _check_type(trigger: Trigger, problems: Problems) -> None:
+    try:
+        TRIGGER_CHECKS.get(trigger.kind, _no_rules)(trigger)
+    except DefinitionError as error:
+        problems.add(error.rule, error.told, (*trigger.path, *error.path))
+
+
+def _no_rules(_: Trigger) -> None:
+    """Check nothing."""
 
 
 def _check_runs(trigger: Trigger, problems: Problems) -> None:

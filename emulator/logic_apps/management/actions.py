@@ -244,7 +244,10 @@ def _execution(management: Management, workflow: Workflow, run: str, summary: Ac
             "code": record.code,
             "error": record.error,
             "trackingId": record.tracking_id,
-            "correlation": {"actionTrackingId": record.tracking_id, "clientTrackingId": run},
+            "correlation": {
+                "actionTrackingId": record.tracking_id,
+                "clientTrackingId": record.client_tracking_id or run,
+            },
             "inputsLink": management.link(workflow, f"{contents}/ActionInputs", summary.inputs),
             "outputsLink": management.link(workflow, f"{contents}/ActionOutputs", summary.outputs),
             "retryHistory": record.retries or None,

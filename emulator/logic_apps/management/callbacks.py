@@ -11,8 +11,10 @@ from emulator.arm.provider import Answer, Operation
 from emulator.logic_apps.components import Trigger
 from emulator.logic_apps.management.answers import Management
 from emulator.logic_apps.management.triggers import found_trigger
+from emulator.logic_apps.request_triggers import method, path_parameters, relative_path
 from emulator.logic_apps.runs import Workflow
 from emulator.logic_apps.signatures import invoke_path, invoke_permission
+from emulator.logic_apps.triggers import is_called
 from emulator.logic_apps.workflow_store import KeyKind
 
 _KINDS: Final[Mapping[str, KeyKind]] = {"primary": "Primary", "secondary": "Secondary"}
@@ -21,7 +23,7 @@ _UNSPECIFIED: Final = "notspecified"
 
 async def of_workflow(management: Management, workflow: Workflow, operation: Operation) -> Answer:
     """Return the signed address of the workflow's request trigger."""
-    requests = [each for each in workflow.definition.triggers.values() if each.kind == "request"]
+    requests = [each for each in workflow.definition.triggers.values() if is_called(each)]
     if not requests:
         raise ArmError(400, "TriggerRequestNotFound", "The workflow has no request trigger.")
     return Answer(200, callback(management, workflow, requests[0], operation))
@@ -47,7 +49,7 @@ def callback(
     Raises:
         ArmError: 400, the trigger is not called, or a member of the body is not valid.
     """
-    if trigger.kind != "request":
+    if not is_called(trigger):
         raise ArmError(
             400,
             "TriggerIsNotRequest",
@@ -58,17 +60,15 @@ def callback(
     queries = management.signatures.callback(
         workflow.id, path, invoke_permission(trigger.name, version), _kind(members), _not_after(members)
     )
+    relative, names = relative_path(trigger), path_parameters(trigger)
     return {
-        "value": management.signatures.url(path, queries),
-        "method": request_method(trigger),
+        "value": management.signatures.url(path + relative, queries),
+        "method": method(trigger),
         "basePath": management.signatures.base_path(path),
+        **({"relativePath": relative} if relative else {}),
+        **({"relativePathParameters": names} if names else {}),
         "queries": queries,
     }
-
-
-def request_method(trigger: Trigger) -> str:
-    """Return the HTTP method that a request trigger takes."""
-    return str(trigger.inputs.get("method", "POST")).upper()
 
 
 def _members(operation: Operation) -> Mapping[str, Any]:

@@ -87,7 +87,7 @@ def run_json(
 ) -> dict[str, Any]:
     """Return a run; a list of runs leaves the outputs out."""
     trigger, contents = row.trigger, f"/runs/{row.id}/contents"
-    correlation = {"clientTrackingId": row.id}
+    correlation = {"clientTrackingId": row.trigger.client_tracking_id or row.id}
     return {
         "id": f"{workflow.id}/runs/{row.id}",
         "name": row.id,

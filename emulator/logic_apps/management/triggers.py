@@ -22,6 +22,7 @@ from emulator.logic_apps.management.listing import (
 from emulator.logic_apps.management.runs import operation_id
 from emulator.logic_apps.runs import StartedRun, Workflow
 from emulator.logic_apps.stamps import stamp
+from emulator.logic_apps.triggers import is_called
 from emulator.logic_apps.workflows import DISABLED, ENABLED
 
 _HISTORIES_FILTERED = {**STATUS_AND_TIME, "ClientTrackingId": Filtered("name", ("eq",), str)}
@@ -48,7 +49,7 @@ async def run(management: Management, workflow: Workflow, operation: Operation) 
     """Let a trigger look, or fire, now; the answer names the run that it started, if it did."""
     trigger = found_trigger(workflow, operation.path[1])
     _check_enabled(workflow, "run its triggers")
-    if trigger.kind != "request":
+    if not is_called(trigger):
         await management.workflows.triggers.look(workflow, trigger)
         return Answer(202)
     body = {} if operation.body is None else {"body": operation.body}

@@ -11,9 +11,9 @@ from emulator.arm.validation import check_location, check_schema
 from emulator.logic_apps.checks import parse_checked
 from emulator.logic_apps.components import Trigger
 from emulator.logic_apps.management.answers import Management
-from emulator.logic_apps.management.callbacks import request_method
 from emulator.logic_apps.management.resource_type import WORKFLOWS
 from emulator.logic_apps.parameters import parameter_values
+from emulator.logic_apps.request_triggers import method
 from emulator.logic_apps.runs import Workflow
 from emulator.logic_apps.signatures import API_VERSION, invoke_permission
 from emulator.logic_apps.workflows import DISABLED, ENABLED
@@ -41,7 +41,7 @@ async def validate(management: Management, workflow: Workflow, operation: Operat
 async def swagger(management: Management, workflow: Workflow, operation: Operation) -> Answer:
     """Return an OpenAPI 2.0 document of the request triggers, without signatures."""
     paths = {
-        f"/triggers/{trigger.name}/paths/invoke": {request_method(trigger).lower(): _call(trigger)}
+        f"/triggers/{trigger.name}/paths/invoke": {method(trigger).lower(): _call(trigger)}
         for trigger in workflow.definition.triggers.values()
         if trigger.kind == "request"
     }
@@ -92,6 +92,6 @@ def _call(trigger: Trigger) -> dict[str, Any]:
     return {
         "description": f"Calls the trigger '{trigger.name}'",
         "operationId": f"{trigger.name}-invoke",
-        "parameters": [*queries, *([body] if request_method(trigger) != "GET" else [])],
+        "parameters": [*queries, *([body] if method(trigger) != "GET" else [])],
         "responses": {"default": {"description": "The answer of the workflow", "schema": {"type": "object"}}},
     }

@@ -179,7 +179,7 @@ async def test_a_poll_is_made_again_when_its_source_says(service: Service):
     poll = {
         "type": "Http",
         "inputs": {"method": "GET", "uri": "http://x.test/"},
-        "recurrence": {"frequency": "Hour", "interval": 1},
+        "recurrence": {"frequency": "Second", "interval": 10},
     }
     await service.deploy({"triggers": {"poll": poll}, "actions": {}})
     await service.clock.advance(61)

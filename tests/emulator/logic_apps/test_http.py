@@ -158,6 +158,8 @@ async def test_a_policy_of_the_definition_is_kept_to(service: Service):
 
 
 async def test_a_wrong_policy_names_what_is_allowed(service: Service):
+    with pytest.raises(ArmError, match="'Call' has the retry policy 'sometimes'; allowed: none, fixed"):
+        await service.run({"Call": call(retryPolicy={"type": "sometimes"})})
     run = await service.run({"Call": call(retryPolicy={"type": "@concat('some','times')"})})
     assert "allowed: none, fixed, exponential" in run.actions["Call"]["error"]["message"]
 
