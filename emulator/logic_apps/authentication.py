@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -33,13 +34,23 @@ class TokenSource(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Application:
+    """Who asks for a token, and for which audience."""
+
+    tenant: str
+    audience: str
+    client_id: str
+    secret: str = field(repr=False)
+
+
 class Authenticator:
     """Makes the Authorization header of a call.
 
     `authority` is the address of the token service that ActiveDirectoryOAuth asks by default.
     """
 
-    def __init__(self, tokens: TokenSource, client: httpx.AsyncClient, clock: Clock, authority: str) -> None:
+    def __init__(self, tokens: TokenSource, client: httpx.AsyncClient, clock: Clock, authority: str = ENTRA_ID) -> None:
         self._tokens = tokens
         self._client = client
         self._clock = clock
@@ -83,15 +94,23 @@ class Authenticator:
                 "InvalidAuthentication",
                 "authentication has a certificate (pfx), which is not emulated; ActiveDirectoryOAuth takes a secret",
             )
-        given = {name: _required(authentication, name) for name in ("tenant", "audience", "clientId", "secret")}
+        given = Application(*(_required(authentication, name) for name in ("tenant", "audience", "clientId", "secret")))
         authority = str(authentication.get("authority") or self._authority).rstrip("/")
+        return f"Bearer {await self.application_token(authority, given)}"
+
+    async def application_token(self, authority: str, application: Application) -> str:
+        """Return the token that an authority gives an application.
+
+        Raises:
+            CallError: the authority does not answer, or refuses.
+        """
         form = {
             "grant_type": "client_credentials",
-            "client_id": given["clientId"],
-            "client_secret": given["secret"],
-            "resource": given["audience"],
+            "client_id": application.client_id,
+            "client_secret": application.secret,
+            "resource": application.audience,
         }
-        url = f"{authority}/{quote(given['tenant'], safe='')}/oauth2/token"
+        url = f"{authority}/{quote(application.tenant, safe='')}/oauth2/token"
         try:
             response = await within(self._client.post(url, data=form, timeout=None), limits.HTTP_SECONDS, self._clock)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
@@ -101,7 +120,7 @@ class Authenticator:
         if response.is_error or not isinstance(token, str):
             reason = answer.get("error_description") or f"the authority answered with {response.status_code}"
             raise _no_token(str(reason))
-        return f"Bearer {token}"
+        return token
 
 
 async def _basic(authentication: Mapping[str, Any], _: Identities) -> str:

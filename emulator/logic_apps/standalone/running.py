@@ -25,8 +25,10 @@ from emulator.logic_apps.http_calls import HttpCalls
 from emulator.logic_apps.records import TriggerRecord
 from emulator.logic_apps.run_history import RunHistory
 from emulator.logic_apps.run_store import RunStore
-from emulator.logic_apps.runs import Runs, StartedRun, Workflow, workflow_guid
+from emulator.logic_apps.runs import Runs, StartedRun, Workflow
+from emulator.logic_apps.runtime import Runtime
 from emulator.logic_apps.secure_data import SecureData
+from emulator.logic_apps.signatures import workflow_guid
 from emulator.logic_apps.stamps import moment_of, stamp
 from emulator.logic_apps.standalone.mocked_actions import mocked_handlers
 from emulator.logic_apps.standalone.mocks import Mocks
@@ -35,12 +37,12 @@ from emulator.logic_apps.standalone.preparation import PreparationError, Prepare
 from emulator.logic_apps.standalone.result import RunResult, action_results
 from emulator.logic_apps.standalone.session import Caller, Session
 from emulator.logic_apps.standalone.sources import Source
-from emulator.logic_apps.standalone.tokens import EveryIdentity, GivenTokens
+from emulator.logic_apps.standalone.surroundings import runtime_of
+from emulator.logic_apps.standalone.tokens import EveryIdentity, GivenAuthenticator, GivenTokens
 from emulator.logic_apps.standalone.transport import MockedTransport
 from emulator.logic_apps.standalone.virtual_time import VirtualClock
 from emulator.logic_apps.trigger_histories import TriggerHistories
 from emulator.logic_apps.triggers import Triggers
-from emulator.telemetry import MetricSink, NoMetrics
 
 _ID = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/resource-group/providers/Microsoft.Logic"
 _LOCATION = "eastus"
@@ -162,10 +164,11 @@ async def _ran(
         async with httpx.AsyncClient(
             transport=transport, limits=_CONNECTIONS, trust_env=False, follow_redirects=False
         ) as client:
-            calls = HttpCalls(client, GivenTokens(options.tokens), clock)
+            calls = HttpCalls(client, GivenAuthenticator(GivenTokens(options.tokens), client, clock), clock)
+            runtime = runtime_of(store, histories, clock, calls, source)
             handlers = mocked_handlers(session, prepared.definition, prepared.invalid)
-            runs = _RememberedRuns(store, clock, calls, NoMetrics(), source, handlers)
-            triggers = Triggers(store, histories, clock, calls, NoMetrics(), runs, source)
+            runs = _RememberedRuns(runtime, handlers)
+            triggers = Triggers(runtime, runs)
             firing = _Firing(
                 prepared, mocks, options, clock, session, store, RunHistory(database, clock), histories, runs, triggers
             )
@@ -185,16 +188,8 @@ def _secured(prepared: Prepared, trigger: str) -> frozenset[str]:
 class _RememberedRuns(Runs):
     """Remembers the runs that were begun, in their order."""
 
-    def __init__(
-        self,
-        store: RunStore,
-        clock: Clock,
-        calls: HttpCalls,
-        metrics: MetricSink,
-        source: random.Random,
-        handlers: Mapping[str, Handler],
-    ) -> None:
-        super().__init__(store, clock, calls, metrics, source, handlers)
+    def __init__(self, runtime: Runtime, handlers: Mapping[str, Handler]) -> None:
+        super().__init__(runtime, handlers)
         self.begun: list[StartedRun] = []
 
     def begin(self, workflow: Workflow, trigger: Trigger, record: TriggerRecord) -> StartedRun:
@@ -308,8 +303,6 @@ class _Firing:
     def _result(self, started: StartedRun) -> RunResult:
         row = self._store.run(self._workflow.id, started.id)
         assert row is not None
-        response = started.execution.response
-        answered = response.done() and not response.cancelled() and response.exception() is None
         end = row.end or stamp(self._clock.now())
         return RunResult(
             self._prepared.source.name,
@@ -320,7 +313,7 @@ class _Firing:
             action_results(self._prepared.definition, self._store.known_actions(started.id)),
             self._store.iterations(started.id),
             {name: output["value"] for name, output in self._history.outputs(started.id).items()},
-            dict(response.result()) if answered else None,
+            self._store.response(started.id),
             self._session.calls,
             self._session.fault,
             (moment_of(end) - moment_of(row.start)).total_seconds(),

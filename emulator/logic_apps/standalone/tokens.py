@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import httpx
+
+from emulator.clock import Clock
+from emulator.logic_apps.authentication import Application, Authenticator
 from emulator.logic_apps.identities import Identities
 
 MOCKED_TOKEN = "mocked-managed-identity-token"
@@ -28,3 +32,15 @@ class EveryIdentity(Identities):
     def principal(self, identity: str | None) -> str:
         """Return an object id."""
         return _PRINCIPAL
+
+
+class GivenAuthenticator(Authenticator):
+    """Authenticates with the given tokens: no authority is asked."""
+
+    def __init__(self, tokens: GivenTokens, client: httpx.AsyncClient, clock: Clock) -> None:
+        super().__init__(tokens, client, clock)
+        self._given = tokens
+
+    async def application_token(self, authority: str, application: Application) -> str:
+        """Return the given token for the audience."""
+        return self._given.token(application.client_id, "", application.audience)

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 import httpx
 
 from emulator.clock import Clock
-from emulator.logic_apps.http_calls import parsed_content
+from emulator.logic_apps.bodies import decoded
 from emulator.logic_apps.standalone.mocks import Answer, NoResponse, Response
 from emulator.logic_apps.standalone.session import Call, Caller, Session
 from emulator.logic_apps.standalone.tokens import MOCKED_TOKEN
@@ -168,4 +168,4 @@ def _failure(answer: NoResponse, request: httpx.Request) -> httpx.TransportError
 
 
 def _readable(content: bytes, content_type: str) -> Any:
-    return parsed_content(content, content_type or "application/json") if content else None
+    return decoded(content, content_type or "application/json") if content else None
