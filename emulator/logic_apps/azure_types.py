@@ -121,3 +121,14 @@ OPTIONS: Final = frozenset(
 
 STATUSES: Final = frozenset({"aborted", "cancelled", "faulted", "ignored", "paused", "running", "suspended", "waiting"})
 """Statuses that the service knows beside those that an action ends with, in lower case."""
+KINDS: Final = frozenset(
+    kind.lower()
+    for kind in (
+        "AddToTime", "Agent", "Alert", "ApiConnection", "AzureMonitorAlert", "Button", "ConvertTimeZone", "CurrentTime",
+        "EventGrid", "FormatNumber", "Geofence", "GetFutureTime", "GetPastTime", "Http", "IndexOf", "JsonToJson",
+        "JsonToText", "NotSpecified", "ODataOpenApiConnection", "Polling", "PowerApp", "PowerAppV2",
+        "SecurityCenterAlert", "Stateful", "Stateless", "Substring", "SubtractFromTime", "Teams", "VirtualAgent",
+        "XmlToJson", "XmlToText",
+    )
+)  # fmt: skip
+"""What ``kind`` of an operation may be, in lower case."""

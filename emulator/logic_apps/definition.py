@@ -10,7 +10,7 @@ from emulator.logic_apps import azure_types, limits
 from emulator.logic_apps.catalogue import Catalogue, TriggerType, placeholder
 from emulator.logic_apps.checker.problems import Path, Problems
 from emulator.logic_apps.components import LOOPS, Action, ActionType, Definition, Trigger
-from emulator.logic_apps.shapes import DEFINITION, Schema, shape_faults
+from emulator.logic_apps.shapes import DEFINITION, Schema, shape_faults, trigger_schema
 
 STATUSES = ("Succeeded", "Failed", "Skipped", "TimedOut")
 """What an action may run after."""
@@ -102,10 +102,10 @@ class _Reader:
         type = self._catalogue.triggers.get(kind.lower())
         if type is None:
             self._not_there(where, kind, path, azure_types.TRIGGERS, self._catalogue.triggers)
-            sound, type = isinstance(body, dict), TriggerType(kind, {}, ())
-        else:
-            sound = _check(self._problems, where, body, type.schema, path)
+            type = TriggerType(kind, trigger_schema(), ())
+        sound = _check(self._problems, where, body, type.schema, path)
         raw: dict[str, Any] = body if isinstance(body, dict) else {}
+        self._check_variant(where, raw, path)
         concurrency = _concurrency(raw) if sound else {}
         runs = concurrency.get("runs")
         return Trigger(
@@ -151,6 +151,7 @@ class _Reader:
         self._name("action", name, path)
         kind = self._kind(where, body, path)
         raw: dict[str, Any] = body if isinstance(body, dict) else {}
+        self._check_variant(where, raw, path)
         type = self._catalogue.actions.get(kind.lower())
         if type is None:
             self._not_there(where, kind, path, azure_types.ACTIONS, self._catalogue.actions)
@@ -195,9 +196,19 @@ class _Reader:
             )
         self._names.add(name.lower())
 
+    def _check_variant(self, where: str, body: Mapping[str, Any], path: Path) -> None:
+        variant = body.get("kind")
+        if isinstance(variant, str) and variant and variant.lower() not in azure_types.KINDS:
+            self._problems.add(
+                "operation-kind",
+                f"{where} has the kind '{variant}', which does not exist; there are: "
+                f"{', '.join(sorted(azure_types.KINDS))}.",
+                (*path, "kind"),
+            )
+
     def _kind(self, where: str, body: Any, path: Path) -> str:
         """Return the type as written, empty where there is none."""
-        if isinstance(body, dict) and isinstance(body.get("type"), str):
+        if isinstance(body, dict) and isinstance(body.get("type"), str) and body["type"]:
             return body["type"]
         self._problems.add("missing-type", f"{where} needs a 'type'.", path)
         return ""

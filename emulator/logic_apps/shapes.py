@@ -6,7 +6,7 @@ action types in Azure Logic Apps", learn.microsoft.com). Members that no schema 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -37,8 +37,16 @@ _COMMON: Final[Mapping[str, Schema]] = {
     "metadata": OBJECT,
     "operationOptions": TEXT,
 }
+_BRANCH: Final[Schema] = {"type": "object", "properties": {"actions": ACTIONS}}
 _ACTION: Final[Mapping[str, Schema]] = {
     **_COMMON,
+    # The service reads these whatever the type of the action is.
+    "actions": ACTIONS,
+    "cases": {"type": "object", "additionalProperties": {**_BRANCH, "required": ["case"]}},
+    "conditions": {"type": "array", "items": OBJECT},
+    "default": _BRANCH,
+    "else": _BRANCH,
+    "until": OBJECT,
     "runAfter": {
         "type": "object",
         "additionalProperties": {"type": "array", "items": TEXT, "minItems": 1},
@@ -68,6 +76,7 @@ DEFINITION: Final[Schema] = {
     "required": ["$schema"],
     "properties": {
         "$schema": TEXT,
+        "contentVersion": {"type": ["string", "number", "boolean", "null"]},
         "description": TEXT,
         "metadata": OBJECT,
         "triggers": {"type": "object", "maxProperties": limits.TRIGGERS},
@@ -77,7 +86,7 @@ DEFINITION: Final[Schema] = {
             "maxProperties": limits.OUTPUTS,
             "additionalProperties": {"type": "object", "required": ["type", "value"], "properties": {"type": TEXT}},
         },
-        "staticResults": {"type": "object", "additionalProperties": OBJECT},
+        "staticResults": {"type": "object", "additionalProperties": {"type": "object", "required": ["status"]}},
         "parameters": {
             "type": ["object", "null"],
             "maxProperties": limits.PARAMETERS,
@@ -107,6 +116,7 @@ _RECURRENCE: Final[Schema] = {
     "properties": {
         "frequency": {"enum": ["Second", "Minute", "Hour", "Day", "Week", "Month", "Year"]},
         "interval": {"type": "integer", "minimum": 1},
+        "count": {"type": "integer"},
         "startTime": TEXT,
         "endTime": TEXT,
         "timeZone": TEXT,
@@ -121,6 +131,7 @@ _RECURRENCE: Final[Schema] = {
             "additionalProperties": False,
         },
     },
+    "additionalProperties": False,
 }
 _TRIGGER: Final[Mapping[str, Schema]] = {
     **_COMMON,
@@ -265,13 +276,23 @@ _RULES: Final[Mapping[str, str]] = {
 """Rules by keyword of JSON Schema; the other keywords are limits."""
 
 
+_EXPRESSIONS: Final = frozenset({"expression", "foreach", "splitOn"})
+"""Members that may be an expression as a whole."""
+_WITH_EXPRESSIONS: Final = frozenset({"correlation", "inputs", "limit", "recurrence", "trackedProperties"})
+"""Members that may have expressions in them."""
+
+
+def _may_be_expression(path: Sequence[str | int]) -> bool:
+    return bool(path) and (path[0] in _EXPRESSIONS or (path[0] in _WITH_EXPRESSIONS and len(path) > 1))
+
+
 def shape_faults(value: Any, schema: Schema) -> Iterator[ShapeFault]:
-    """Yield what does not fit the schema of its kind; an expression fits anywhere.
+    """Yield what does not fit the schema of its kind; an expression fits where the service evaluates it.
 
     No message has the value of what is not an enumeration. ``azure`` beside ``enum`` lists what only Azure has.
     """
     for error in jsonschema.Draft202012Validator(schema, registry=Registry()).iter_errors(value):
-        if is_expression(error.instance):
+        if is_expression(error.instance) and _may_be_expression(error.absolute_path):
             continue
         rule = _RULES.get(str(error.validator), "out-of-limit")
         allowed: Any = error.schema

@@ -9,7 +9,7 @@ from typing import Any
 
 from emulator.durations import duration_seconds
 from emulator.logic_apps import limits
-from emulator.logic_apps.components import Action, ActionType, invalid, is_expression
+from emulator.logic_apps.components import Action, ActionType, invalid, is_expression, references_in
 from emulator.logic_apps.execution import Execution, Handler, evaluated
 from emulator.logic_apps.expressions import compile_condition, compile_template
 from emulator.logic_apps.expressions.functions.moments import parse_moment
@@ -176,12 +176,6 @@ def _check_foreach(action: Action) -> None:
             "operationOptions",
             rule="foreach-concurrency",
         )
-    if not isinstance(action.raw["foreach"], list) and not is_expression(action.raw["foreach"]):
-        raise invalid(
-            f"the 'foreach' of the Foreach '{action.name}' has to be an array or an expression.",
-            "foreach",
-            rule="wrong-type",
-        )
 
 
 def _check_switch(action: Action) -> None:
@@ -189,6 +183,18 @@ def _check_switch(action: Action) -> None:
     seen: list[Any] = []
     for name, case in cases.items():
         value = case["case"]
+        other_than_parameters = is_expression(value) and any(
+            reference.function != "parameters" for reference in references_in(f"the case '{name}'", value)
+        )
+        if other_than_parameters or isinstance(value, bool | dict | list | None):
+            raise invalid(
+                f"the Switch '{action.name}' has at '{name}' the case {value!r}; allowed: a string, a number or an "
+                f"expression with parameters().",
+                "cases",
+                name,
+                "case",
+                rule="switch-case",
+            )
         if any(type(value) is type(other) and value == other for other in seen):
             raise invalid(
                 f"the Switch '{action.name}' has at '{name}' the case {value!r} again: values of cases are distinct.",

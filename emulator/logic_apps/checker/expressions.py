@@ -129,6 +129,14 @@ class ExpressionReader:
             )
         for operator, operands in value.items():
             inner = (*path, operator)
+            if not isinstance(operands, dict | list):
+                self._problems.add(
+                    "condition",
+                    f"{where}: The operator '{operator}' of a condition has the operand {operands!r}; allowed: an "
+                    f"object or an array.",
+                    inner,
+                )
+                continue
             listed: list[Any] = operands if isinstance(operands, list) else [operands]
             function = FUNCTIONS.get(operator.lower())
             if function is None:
@@ -147,9 +155,13 @@ class ExpressionReader:
                     at_name=True,
                 )
             elif function.of_run:
-                head = listed[0] if listed and isinstance(listed[0], str) else None
-                call = Call(operator, (Literal(head),) if listed else (), 0, operator)
-                yield Expression(inner, operator, (call,), at_name=True)
+                self._problems.add(
+                    "condition",
+                    f"{where}: The operator '{operator}' of a condition reads the run; write it as an operand: "
+                    f'"@{function.name}(...)".',
+                    inner,
+                    at_name=True,
+                )
             for index, operand in enumerate(listed):
                 yield from self.condition(operand, (*inner, index) if isinstance(operands, list) else inner, where)
 

@@ -22,6 +22,7 @@ def check(parts: Parts, problems: Problems) -> None:
         _check_static_result(action, parts, problems)
         _check_retries(action, problems)
         _check_tracked(action, problems)
+        _check_of_any_type(action, problems)
         try:
             action.type.check(action)
         except DefinitionError as error:
@@ -103,4 +104,30 @@ def _check_tracked(action: Action, problems: Problems) -> None:
             f"the trackedProperties of the action '{action.name}' have more than {limits.TRACKED_CHARACTERS} "
             f"characters.",
             (*action.path, "trackedProperties"),
+        )
+
+
+def _check_of_any_type(action: Action, problems: Problems) -> None:
+    """Check what the service reads of every action, whatever its type."""
+    expression, items = action.raw.get("expression"), action.raw.get("foreach")
+    if action.kind != "switch" and not (
+        expression is None or isinstance(expression, dict) or is_expression(expression)
+    ):
+        problems.add(
+            "condition",
+            f"the property 'expression' of the action '{action.name}' is {expression!r}, which is not an expression.",
+            (*action.path, "expression"),
+        )
+    if items is not None and not isinstance(items, list) and not is_expression(items):
+        problems.add(
+            "wrong-type",
+            f"the property 'foreach' of the action '{action.name}' is {items!r}; allowed: an array or an expression.",
+            (*action.path, "foreach"),
+        )
+    if action.raw.get("until") is not None:
+        problems.add(
+            "wrong-type",
+            f"the property 'until' of the action '{action.name}' is of older versions of the language; write an "
+            f"action of type 'Until'.",
+            (*action.path, "until"),
         )

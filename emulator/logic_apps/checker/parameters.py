@@ -35,7 +35,7 @@ def check(definition: Definition, expressions: ExpressionReader, problems: Probl
                 (*path, "value"),
             )
         default = declared.get("defaultValue")
-        if known and default is not None and not is_expression(default) and not fits(declared["type"], default):
+        if known and default is not None and not isinstance(default, Deferred) and not fits(declared["type"], default):
             problems.add(
                 "parameter-default",
                 f"the default value of the parameter '{name}' is not valid: it has to be of the type "

@@ -13,7 +13,13 @@ from emulator.logic_apps.recurrence import Recurrence
 from emulator.logic_apps.secure_data import READS_ACTION
 from emulator.logic_apps.trigger_checks import TRIGGER_CHECKS
 
-_NOTHING_RAN = frozenset(name.lower() for name in READS_ACTION) | {"variables", "result", "items", "iterationindexes"}
+_NOTHING_RAN = frozenset(name.lower() for name in READS_ACTION) | {
+    "variables",
+    "result",
+    "item",
+    "items",
+    "iterationindexes",
+}
 
 
 def check(parts: Parts, problems: Problems) -> None:
@@ -26,6 +32,8 @@ def check(parts: Parts, problems: Problems) -> None:
     for trigger in parts.definition.triggers.values():
         _check_expressions(trigger, parts, problems)
         if trigger.sound:
+            _check_variant(trigger, problems)
+            _check_split_on(trigger, problems)
             _check_conditions(trigger, problems)
             _check_recurrence(trigger, problems)
             _check_runs(trigger, problems)
@@ -47,6 +55,25 @@ def _check_expressions(trigger: Trigger, parts: Parts, problems: Problems) -> No
             check_parameter(where, use, parts, problems)
 
 
+def _check_variant(trigger: Trigger, problems: Problems) -> None:
+    if trigger.kind == "request" and not trigger.raw.get("kind"):
+        problems.add(
+            "missing-member",
+            f"the trigger '{trigger.name}' of type '{trigger.type}' needs a 'kind', e.g. Http.",
+            trigger.path,
+        )
+
+
+def _check_split_on(trigger: Trigger, problems: Problems) -> None:
+    written = trigger.raw.get("splitOn")
+    if written is not None and not is_expression(written):
+        problems.add(
+            "wrong-type",
+            f"the property 'splitOn' of the trigger '{trigger.name}' is {written!r}, which is not an expression.",
+            (*trigger.path, "splitOn"),
+        )
+
+
 def _check_conditions(trigger: Trigger, problems: Problems) -> None:
     for index, expression in enumerate(trigger.conditions):
         if isinstance(expression, str) and not is_expression(expression):
@@ -59,6 +86,12 @@ def _check_conditions(trigger: Trigger, problems: Problems) -> None:
 
 def _check_recurrence(trigger: Trigger, problems: Problems) -> None:
     recurrence: dict[str, Any] | None = trigger.raw.get("recurrence")
+    if trigger.kind == "request" and recurrence is not None:
+        problems.add(
+            "recurrence",
+            f"the trigger '{trigger.name}' of type '{trigger.type}' is called, so it has no recurrence.",
+            (*trigger.path, "recurrence"),
+        )
     if not isinstance(recurrence, dict):
         return
     path: Path = (*trigger.path, "recurrence")

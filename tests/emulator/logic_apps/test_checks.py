@@ -35,7 +35,10 @@ def scope(**actions: Any) -> dict[str, Any]:
             "'inputs.headers' has to be of the type object",
         ),
         ({"A": {"type": "Foreach", "actions": {}}}, "the required member 'foreach' is missing"),
-        ({"A": {"type": "Foreach", "foreach": 5}}, "has to be an array or an expression"),
+        (
+            {"A": {"type": "Foreach", "foreach": 5}},
+            "'foreach' of the action 'A' is 5; allowed: an array or an expression",
+        ),
         (
             {
                 "A": {
@@ -61,6 +64,21 @@ def scope(**actions: Any) -> dict[str, Any]:
             "has at 'y' the case 1 again",
         ),
         ({"A": {"type": "Switch", "expression": "@1", "cases": {"x": {}}}}, "'cases.x.case' is missing"),
+        ({"A": {"type": "Switch", "expression": "@1", "cases": {"x": {"case": ["a"]}}}}, "allowed: a string, a number"),
+        (
+            {"A": {"type": "Switch", "expression": "@1", "cases": {"x": {"case": "@triggerBody()"}}}},
+            "an expression with parameters()",
+        ),
+        ({"A": {"type": "If", "expression": {"and": "@true"}}}, "allowed: an object or an array"),
+        ({"A": {"type": "If", "expression": {"variables": ["v"]}}}, "reads the run; write it as an operand"),
+        ({"A": {"type": "If", "expression": "true"}}, "is 'true', which is not an expression"),
+        ({"A": {**compose(1), "kind": "Web"}}, "has the kind 'Web', which does not exist"),
+        ({"A": {**compose(1), "until": {}}}, "write an action of type 'Until'"),
+        ({"A": {**compose(1), "else": "@item()"}}, "'else' has to be of the type object"),
+        ({"A": {**compose(1), "runAfter": "@item()"}}, "'runAfter' has to be of the type object"),
+        ({"A": {**compose(1), "limit": "@item()"}}, "'limit' has to be of the type object"),
+        ({"A": {"type": "ParseJson", "inputs": "@outputs('B')"}}, "'inputs' has to be of the type object"),
+        ({"A": {"type": "", "inputs": 1}}, "the action 'A' needs a 'type'"),
         (
             {"A": {"type": "ParseJson", "inputs": {"content": 1, "schema": {"type": "thing"}}}},
             "the schema of the action 'A' is not valid at $.type",
@@ -118,14 +136,50 @@ async def test_an_action_that_cannot_work_is_refused(service: Service, actions: 
         ({"parameters": {"p": {"type": "Float", "defaultValue": 1}}}, "it has to be of the type Float"),
         ({"parameters": {"p": {"type": "Int", "value": 1}}}, "it may only have a defaultValue"),
         ({"parameters": {f"p{i}": {"type": "Int"} for i in range(51)}}, "'parameters' is out of its limit"),
-        ({"triggers": {"t": {"type": "Request", "conditions": [{"expression": "equals"}]}}}, "is not an expression"),
-        ({"triggers": {"t": {"type": "Request", "splitOn": "@body('A')"}}}, "uses body(), but nothing ran before it"),
-        ({"triggers": {"t": {"type": "Request", "inputs": {"relativePath": "/a/{b"}}}}, "relativePath is '/a/{b'"),
+        ({"triggers": {"t": {"type": "Request"}}}, "the trigger 't' of type 'Request' needs a 'kind'"),
         (
             {
                 "triggers": {
                     "t": {
                         "type": "Request",
+                        "kind": "Http",
+                        "recurrence": {"frequency": "Day", "interval": 1},
+                    }
+                }
+            },
+            "is called, so it has no recurrence",
+        ),
+        (
+            {
+                "triggers": {
+                    "t": {"type": "Recurrence", "recurrence": {"frequency": "Day", "interval": 1, "every": "day"}}
+                }
+            },
+            "'recurrence' has members that are not emulated",
+        ),
+        ({"triggers": {"t": {"type": "Request", "kind": "Http", "splitOn": "body"}}}, "which is not an expression"),
+        ({"actions": "@workflow()"}, "'actions' has to be of the type object"),
+        ({"contentVersion": {}}, "'contentVersion' has to be of the type"),
+        ({"staticResults": {"S": {}}}, "'staticResults.S.status' is missing"),
+        ({"parameters": {"p": {"type": "Object", "defaultValue": "@trigger()"}}}, "it has to be of the type Object"),
+        (
+            {"triggers": {"t": {"type": "Request", "kind": "Http", "conditions": [{"expression": "equals"}]}}},
+            "is not an expression",
+        ),
+        (
+            {"triggers": {"t": {"type": "Request", "kind": "Http", "splitOn": "@body('A')"}}},
+            "uses body(), but nothing ran before it",
+        ),
+        (
+            {"triggers": {"t": {"type": "Request", "kind": "Http", "inputs": {"relativePath": "/a/{b"}}}},
+            "relativePath is '/a/{b'",
+        ),
+        (
+            {
+                "triggers": {
+                    "t": {
+                        "type": "Request",
+                        "kind": "Http",
                         "operationOptions": "SingleInstance",
                         "runtimeConfiguration": {"concurrency": {"runs": 1}},
                     }
@@ -135,7 +189,7 @@ async def test_an_action_that_cannot_work_is_refused(service: Service, actions: 
         ),
         (
             {
-                "triggers": {"t": {"type": "Request", "splitOn": "@triggerBody()"}},
+                "triggers": {"t": {"type": "Request", "kind": "Http", "splitOn": "@triggerBody()"}},
                 "actions": {"R": {"type": "Response", "inputs": {"statusCode": 200}}},
             },
             "no Response action can answer its request",
