@@ -203,6 +203,15 @@ def _check_switch(action: Action) -> None:
                 "case",
                 rule="switch-case",
             )
+        if seen and not is_expression(value) and not is_expression(seen[0]) and type(value) is not type(seen[0]):
+            raise invalid(
+                f"the Switch '{action.name}' has at '{name}' the case {value!r}, of another type than the first one: "
+                f"{seen[0]!r}.",
+                "cases",
+                name,
+                "case",
+                rule="switch-case",
+            )
         seen.append(value)
 
 

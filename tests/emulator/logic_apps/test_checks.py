@@ -69,6 +69,10 @@ def scope(**actions: Any) -> dict[str, Any]:
             {"A": {"type": "Switch", "expression": "@1", "cases": {"x": {"case": "@triggerBody()"}}}},
             "an expression with parameters()",
         ),
+        (
+            {"A": {"type": "Switch", "expression": "@1", "cases": {"x": {"case": 1}, "y": {"case": "a"}}}},
+            "has at 'y' the case 'a', of another type than the first one: 1",
+        ),
         ({"A": {"type": "If", "expression": {"and": "@true"}}}, "allowed: an object or an array"),
         ({"A": {"type": "If", "expression": {"variables": ["v"]}}}, "reads the run; write it as an operand"),
         ({"A": {"type": "If", "expression": "true"}}, "is 'true', which is not an expression"),
