@@ -80,7 +80,8 @@ class Dispatcher:
             case "PUT":
                 written = await self._resources.put(address.id, _object(request))
             case _:
-                written = await self._resources.patch(address.id, _object(request))
+                # Microsoft's client of Logic Apps patches without a body: nothing is changed.
+                written = await self._resources.patch(address.id, {} if request.body is None else _object(request))
         return Answer(201 if written.created else 200, resource_json(written.resource))
 
     async def _collection(self, request: ArmRequest, address: CollectionAddress) -> Answer:

@@ -116,6 +116,7 @@ class Workflows:
         """
         definition = parse_checked(body["properties"]["definition"])
         self._check_nested(id, definition)
+        body = self._with_hidden_values(id, body, definition)
         newest = next(iter(self.store.versions(id, 1, None)), None)
         version = newest if newest is not None and self._is(id, newest, body) else self._version(id, body, definition)
         workflow = _workflow(id, body, definition, version.name)
@@ -157,7 +158,17 @@ class Workflows:
 
     def _is(self, id: str, version: Version, body: Mapping[str, Any]) -> bool:
         known = (self.store.version_body(id, version.name) or {}).get("properties", {})
-        return all(known.get(name) == body["properties"].get(name) for name in _VERSIONED)
+        return all((known.get(name) or {}) == (body["properties"].get(name) or {}) for name in _VERSIONED)
+
+    def _with_hidden_values(self, id: str, body: dict[str, Any], definition: Definition) -> dict[str, Any]:
+        """Return the body with the values that no answer shows: a PATCH, made from what a GET answers, lacks them."""
+        parameters: dict[str, Any] = body["properties"].get("parameters") or {}
+        without = [name for name in secure_parameters(definition, parameters) if "value" not in parameters[name]]
+        if not without:
+            return body
+        known = ((self.store.body(id) or {}).get("properties") or {}).get("parameters") or {}
+        filled = {**parameters, **{name: known[name] for name in without if name in known}}
+        return {**body, "properties": {**body["properties"], "parameters": filled}}
 
     def _version(self, id: str, body: Mapping[str, Any], definition: Definition) -> Version:
         now = self._clock.now()
@@ -185,13 +196,16 @@ class Workflows:
 
 def shown_parameters(definition: Definition, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return a workflow's parameters as answers have them: without the values of the secure ones."""
+    shown = dict(parameters)
+    for name in secure_parameters(definition, parameters):
+        shown[name] = {key: value for key, value in parameters[name].items() if key != "value"}
+    return shown
+
+
+def secure_parameters(definition: Definition, parameters: Mapping[str, Any]) -> list[str]:
+    """Return the names of those parameters that are secure."""
     secure = {name.lower() for name, each in definition.parameters.items() if each["type"].lower() in SECURE_TYPES}
-    return {
-        name: {key: value for key, value in parameter.items() if key != "value"}
-        if name.lower() in secure
-        else parameter
-        for name, parameter in parameters.items()
-    }
+    return [name for name in parameters if name.lower() in secure]
 
 
 def _workflow(id: str, body: dict[str, Any], definition: Definition, version: str) -> Workflow:
