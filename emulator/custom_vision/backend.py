@@ -20,6 +20,7 @@ from emulator.custom_vision.store.images import Images
 from emulator.custom_vision.store.iterations import Iteration, Iterations
 from emulator.custom_vision.store.predictions import Predictions
 from emulator.custom_vision.store.projects import Project, Projects
+from emulator.custom_vision.store.regions import Regions
 from emulator.custom_vision.store.suggestions import Suggestions
 from emulator.custom_vision.store.tags import Tag, Tags
 from emulator.custom_vision.trainer import Trainer
@@ -39,6 +40,7 @@ class Backend:
     predictions: Predictions
     exports: Exports
     suggestions: Suggestions
+    regions: Regions
     files: Files
     urls: SignedUrls
     downloader: Downloader

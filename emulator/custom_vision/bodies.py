@@ -9,16 +9,19 @@ from emulator.custom_vision.call import GUID
 _ID: Final = {"type": "string", "pattern": GUID}
 _IDS: Final = {"type": ["array", "null"], "items": _ID}
 _METADATA: Final = {"type": ["object", "null"], "additionalProperties": {"type": "string"}}
-_NO_REGIONS: Final = {"type": ["array", "null"], "maxItems": 0}
-"""Regions belong to object detection."""
+_SHARE: Final = {"type": "number", "minimum": 0, "maximum": 1}
 
 
 def _object(required: list[str], **properties: Any) -> dict[str, Any]:
     return {"type": "object", "required": required, "properties": properties}
 
 
+_BOX: Final = {"tagId": _ID, "left": _SHARE, "top": _SHARE, "width": _SHARE, "height": _SHARE}
+_REGIONS: Final = {"type": ["array", "null"], "items": _object(list(_BOX), **_BOX)}
+
+
 def _batch(required: list[str], **properties: Any) -> dict[str, Any]:
-    entry = _object(required, **properties, tagIds=_IDS, regions=_NO_REGIONS)
+    entry = _object(required, **properties, tagIds=_IDS, regions=_REGIONS)
     images = {"type": "array", "minItems": 1, "items": entry}
     return _object(["images"], images=images, tagIds=_IDS, metadata=_METADATA)
 
@@ -28,6 +31,10 @@ FILE_BATCH: Final = _batch(["contents"], name={"type": ["string", "null"]}, cont
 PREDICTION_BATCH: Final = _batch(["id"], id=_ID)
 IMAGE_TAGS: Final = _object(
     ["tags"], tags={"type": "array", "minItems": 1, "items": _object(["imageId", "tagId"], imageId=_ID, tagId=_ID)}
+)
+REGION_BATCH: Final = _object(
+    ["regions"],
+    regions={"type": "array", "minItems": 1, "items": _object(["imageId", *_BOX], imageId=_ID, **_BOX)},
 )
 METADATA: Final = {"type": "object", "additionalProperties": {"type": "string"}}
 IMAGE_URL: Final = _object(["url"], url={"type": "string"})

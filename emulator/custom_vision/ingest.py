@@ -19,11 +19,14 @@ from emulator.custom_vision.limits import (
     METADATA_KEY,
     METADATA_PAIRS,
     METADATA_VALUE,
+    REGIONS_PER_IMAGE,
     TAGS_PER_BATCH,
 )
 from emulator.custom_vision.store.accounts import Account
 from emulator.custom_vision.store.images import Image, Selection
 from emulator.custom_vision.store.projects import Project
+from emulator.custom_vision.store.regions import Box
+from emulator.custom_vision.tagging import mixes_negative
 from emulator.custom_vision.wire import created_image_json
 
 
@@ -33,11 +36,17 @@ class SourceError(Exception):
 
 @dataclass(frozen=True)
 class Entry:
-    """An image of a batch: what the answer calls it, where its bytes come from, the tags that it is to have."""
+    """An image of a batch: what the answer calls it, where its bytes come from, what tags and boxes it is to have."""
 
     source: str
     load: Callable[[], Awaitable[bytes]]
     tags: Sequence[str]
+    boxes: Sequence[Box] = ()
+
+    @property
+    def all_tags(self) -> list[str]:
+        """The ids of its own tags and of its boxes'."""
+        return list(dict.fromkeys([*self.tags, *(box.tag for box in self.boxes)]))
 
 
 @dataclass(frozen=True)
@@ -92,7 +101,7 @@ def _check(backend: Backend, project: Project, batch: Batch, most: int) -> None:
             f"The batch has {len(batch.entries)} images; at most {most} are allowed.",
         )
     check_metadata(batch.metadata)
-    wanted = {*batch.tags, *(tag for entry in batch.entries for tag in entry.tags)}
+    wanted = {*batch.tags, *(tag for entry in batch.entries for tag in entry.all_tags)}
     if len(wanted) > TAGS_PER_BATCH:
         raise bad_request(
             "BadRequestExceededBatchSize", f"The batch has {len(wanted)} tags; at most {TAGS_PER_BATCH} are allowed."
@@ -100,7 +109,7 @@ def _check(backend: Backend, project: Project, batch: Batch, most: int) -> None:
     for tag in sorted(wanted - backend.tags.types(project.id).keys()):
         raise bad_request("BadRequestImageTags", f"The project has no tag {tag}.")
     for entry in batch.entries:
-        own = {*batch.tags, *entry.tags}
+        own = {*batch.tags, *entry.all_tags}
         if project.exclusive and len(own) > 1:
             raise bad_request(
                 "BadRequestImageTags",
@@ -141,29 +150,28 @@ class _Keeper:
         existing = backend.images.by_content(project.id, content_hash)
         if existing is not None:
             return _kept(backend, loaded.entry, "OKDuplicate", existing)
-        tags = list(dict.fromkeys([*batch.tags, *loaded.entry.tags]))
-        refusal = self._refusal(tags)
+        tags = list(dict.fromkeys([*batch.tags, *loaded.entry.all_tags]))
+        refusal = self._refusal(tags, loaded.entry.boxes)
         if refusal is not None:
             return _result(loaded.entry, refusal)
         now = backend.clock.now()
         size = loaded.dimensions
         image = backend.images.create(project.id, content_hash, size.width, size.height, batch.metadata, now)
         backend.tags.attach(image.id, tags, now)
+        for box in loaded.entry.boxes:
+            backend.regions.create(image.id, box, now)
         backend.files.write(project.id, "images", image.id, loaded.data)
         self._room -= 1
         return _kept(backend, loaded.entry, "OK", image)
 
-    def _refusal(self, tags: Sequence[str]) -> str | None:
+    def _refusal(self, tags: Sequence[str], boxes: Sequence[Box]) -> str | None:
         if self._room <= 0:
             return "ErrorLimitExceed"
+        if len(boxes) > REGIONS_PER_IMAGE:
+            return "ErrorRegionLimitExceed"
         if mixes_negative([self._tag_types[tag] for tag in tags]):
             return "ErrorNegativeAndRegularTagOnSameImage"
         return None
-
-
-def mixes_negative(types: Sequence[str]) -> bool:
-    """Tell whether an image with tags of these types would have the negative tag and another one."""
-    return len(types) > 1 and "Negative" in types
 
 
 def check_metadata(metadata: Mapping[str, str]) -> None:
@@ -191,7 +199,8 @@ def check_metadata(metadata: Mapping[str, str]) -> None:
 
 def _kept(backend: Backend, entry: Entry, status: str, image: Image) -> dict[str, Any]:
     tags = backend.tags.of_images([image.id])[image.id]
-    return _result(entry, status, created_image_json(image, tags, backend.urls, backend.clock.now()))
+    regions = backend.regions.of_images([image.id])[image.id]
+    return _result(entry, status, created_image_json(image, tags, regions, backend.urls, backend.clock.now()))
 
 
 def _result(entry: Entry, status: str, image: dict[str, Any] | None = None) -> dict[str, Any]:

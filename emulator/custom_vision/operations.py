@@ -12,7 +12,6 @@ from typing import Final
 
 from emulator.custom_vision.backend import Backend
 from emulator.custom_vision.call import Call, Download, Reply
-from emulator.custom_vision.errors import bad_request
 from emulator.custom_vision.routes import (
     images,
     performance,
@@ -20,6 +19,7 @@ from emulator.custom_vision.routes import (
     predictions,
     projects,
     publishing,
+    regions,
     suggestions,
     tags,
     training,
@@ -63,14 +63,6 @@ class Api:
     key_header: str
     name: str
     operations: Sequence[Operation]
-
-
-async def regions(backend: Backend, call: Call) -> Reply:
-    """Refuse an operation on regions of images: they belong to object detection."""
-    raise bad_request(
-        "BadRequestOperationNotSupported",
-        f"{call.operation} is for object detection, which this emulator does not have.",
-    )
 
 
 _P: Final = "projects/{projectId}"
@@ -117,7 +109,12 @@ _TRAINING: Final = (
     _operation(
         "DeleteImages", "DELETE", f"{_P}/images", images.delete_images, ("imageIds", "allImages", "allIterations")
     ),
-    _operation("GetImageRegionProposals", "POST", f"{_P}/images/{{imageId}}/regionproposals", regions),
+    _operation(
+        "GetImageRegionProposals",
+        "POST",
+        f"{_P}/images/{{imageId}}/regionproposals",
+        regions.get_image_region_proposals,
+    ),
     _operation(
         "GetImageCount",
         "GET",
@@ -131,8 +128,8 @@ _TRAINING: Final = (
     _operation(
         "CreateImagesFromPredictions", "POST", f"{_P}/images/predictions", images.create_images_from_predictions
     ),
-    _operation("CreateImageRegions", "POST", f"{_P}/images/regions", regions),
-    _operation("DeleteImageRegions", "DELETE", f"{_P}/images/regions", regions, ("regionIds",)),
+    _operation("CreateImageRegions", "POST", f"{_P}/images/regions", regions.create_image_regions),
+    _operation("DeleteImageRegions", "DELETE", f"{_P}/images/regions", regions.delete_image_regions, ("regionIds",)),
     _operation(
         "QuerySuggestedImages",
         "POST",

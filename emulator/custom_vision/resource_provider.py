@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from emulator.arm.errors import ArmError
 from emulator.arm.provider import Answer, NameRule, Operation, Resource, ResourceType, not_operable
+from emulator.arm.validation import check_immutable
 from emulator.clock import Clock
+from emulator.custom_vision.account_deletion import AccountDeletion
 from emulator.custom_vision.limits import TIERS
 from emulator.custom_vision.store.accounts import KEY_NAMES, KINDS, Account, Accounts
+from emulator.custom_vision.subscription_operations import SCOPE_OPERATIONS, SubscriptionOperations
 from emulator.custom_vision.wire import moment
 
 API_VERSION: Final = "2025-06-01"
@@ -43,7 +46,8 @@ _NETWORK_ACLS: Final = {
 }
 _SCHEMA: Final = {
     "type": "object",
-    "required": ["kind", "sku", "properties"],
+    # Not kind and sku: a PUT that recovers a deleted account may leave them out.
+    "required": ["properties"],
     "properties": {
         "location": {"type": "string"},
         "tags": {"type": "object", "additionalProperties": {"type": "string"}},
@@ -69,6 +73,7 @@ _SCHEMA: Final = {
                 "restrictOutboundNetworkAccess": {"enum": [False]},
                 "allowedFqdnList": {"type": "array", "items": {"type": "string"}},
                 "apiProperties": {"type": "object", "maxProperties": 0},
+                "restore": {"type": "boolean"},
             },
             "additionalProperties": False,
         },
@@ -76,18 +81,16 @@ _SCHEMA: Final = {
     "additionalProperties": False,
 }
 
-Removed = Callable[[Account], None]
-"""Told of an account that is being deleted, while it is still there."""
-
 
 class AccountProvider:
     """The accounts as resources. Endpoints are ``{base_url}/{customSubDomainName or account name}/``."""
 
-    def __init__(self, accounts: Accounts, base_url: str, clock: Clock, removed: Removed) -> None:
+    def __init__(self, accounts: Accounts, deletion: AccountDeletion, base_url: str, clock: Clock) -> None:
         self._accounts = accounts
+        self._deletion = deletion
+        self._subscription = SubscriptionOperations(accounts, deletion)
         self._base_url = base_url.rstrip("/")
         self._clock = clock
-        self._removed = removed
 
     @property
     def resource_types(self) -> Sequence[ResourceType]:
@@ -107,16 +110,23 @@ class AccountProvider:
             ),
         )
 
+    @property
+    def scope_operations(self) -> Mapping[str, Sequence[str]]:
+        """Deleted accounts, and whether a subdomain is free."""
+        return SCOPE_OPERATIONS
+
     async def put(self, resource: Resource, previous: Resource | None) -> dict[str, Any]:
-        """Create or update an account; it has two random keys from the beginning."""
-        body = resource.body
+        """Create, update or recover an account; it has two random keys from the beginning."""
+        body, account = self._found(resource, previous)
         properties: dict[str, Any] = body["properties"]
+        for name in ("kind", "sku"):
+            if name not in body:
+                raise ArmError(400, "InvalidRequestContent", f"'{name}' is required.", name)
         tier: str = body["sku"]["name"]
         allowed = _allowed(properties)
-        account = self._accounts.get(str(resource.id))
         if account is None:
             subdomain: str = properties.get("customSubDomainName") or resource.id.name
-            if self._accounts.by_subdomain(subdomain) is not None:
+            if self._accounts.has_subdomain(subdomain):
                 raise ArmError(
                     409,
                     "CustomDomainInUse",
@@ -132,14 +142,15 @@ class AccountProvider:
         return resource.body
 
     async def delete(self, resource: Resource) -> None:
-        """Delete the account and all that it holds; what the service keeps for 48 hours is gone at once here."""
+        """Delete the account; it can be recovered for 48 hours."""
         account = self._accounts.get(str(resource.id))
         if account is not None:
-            self._removed(account)
-            self._accounts.delete(account.id)
+            self._deletion.delete(account, resource.body)
 
     async def operate(self, operation: Operation) -> Answer:
-        """Answer listKeys and regenerateKey."""
+        """Answer listKeys and regenerateKey, and what is asked of the subscription."""
+        if operation.path[0].lower() == "providers":
+            return self._subscription.operate(operation)
         account = self._accounts.get(str(operation.resource.id))
         if operation.method != "POST" or len(operation.path) != 1 or account is None:
             raise not_operable(operation)
@@ -149,6 +160,25 @@ class AccountProvider:
         if name == "regeneratekey":
             return _keys(self._accounts.regenerate(account.id, _key_number(operation.body)))
         raise not_operable(operation)
+
+    def _found(self, resource: Resource, previous: Resource | None) -> tuple[dict[str, Any], Account | None]:
+        """Return the body that is wanted and the account, if there is one: the deleted one where it is recovered."""
+        given = resource.body
+        restore: bool = given["properties"].get("restore", False)
+        properties = {name: value for name, value in given["properties"].items() if name != "restore"}
+        body = {**given, "properties": properties}
+        account = self._accounts.get(str(resource.id))
+        # Without a previous resource, an earlier PUT was cut off before the control plane knew of its success.
+        if account is not None and (previous is None or not restore):
+            return body, account
+        deleted = self._deletion.find(str(resource.id), wanted=restore)
+        if deleted is None:
+            return body, None
+        check_immutable(self.resource_types[0], Resource(resource.id, deleted.body), body)
+        self._deletion.recover(deleted)
+        before = {name: value for name, value in deleted.body.items() if name != "identity"}
+        recovered = {**before, **body, "properties": {**before["properties"], **properties}}
+        return recovered, self._accounts.get(str(resource.id))
 
     def _read_only(self, account: Account, properties: Mapping[str, Any]) -> dict[str, Any]:
         endpoint = f"{self._base_url}/{account.subdomain}/"

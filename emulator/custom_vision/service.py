@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from emulator.arm.provider import ResourceProvider
 from emulator.clock import Clock
+from emulator.custom_vision.account_deletion import AccountDeletion
 from emulator.custom_vision.backend import Backend
 from emulator.custom_vision.classification import Classification
 from emulator.custom_vision.download import Downloader
@@ -20,14 +21,16 @@ from emulator.custom_vision.limits import PREDICTION_DAYS, TIERS, TierLimits
 from emulator.custom_vision.resource_provider import AccountProvider
 from emulator.custom_vision.routes.training import TRAINING_MINUTES
 from emulator.custom_vision.signed_urls import SignedUrls
-from emulator.custom_vision.store.accounts import Account, Accounts
+from emulator.custom_vision.store.accounts import Accounts
 from emulator.custom_vision.store.database import Database
+from emulator.custom_vision.store.deleted_accounts import DeletedAccounts
 from emulator.custom_vision.store.exports import Exports
 from emulator.custom_vision.store.files import Files
 from emulator.custom_vision.store.images import Images
 from emulator.custom_vision.store.iterations import Iteration, Iterations
 from emulator.custom_vision.store.predictions import Predictions
 from emulator.custom_vision.store.projects import Projects
+from emulator.custom_vision.store.regions import Regions
 from emulator.custom_vision.store.suggestions import Suggestions
 from emulator.custom_vision.store.tags import Tags
 from emulator.custom_vision.trainer import Trainer
@@ -73,6 +76,7 @@ class CustomVision:
             predictions=Predictions(database),
             exports=Exports(database),
             suggestions=Suggestions(database),
+            regions=Regions(database),
             files=files,
             urls=SignedUrls(base_url, _signing_key(folder)),
             downloader=Downloader(transport),
@@ -83,7 +87,8 @@ class CustomVision:
             tiers=tiers,
         )
         self._gateway = Gateway(self._backend)
-        self._provider = AccountProvider(accounts, base_url, clock, self._remove_projects)
+        self._deletion = AccountDeletion(accounts, DeletedAccounts(database), clock, self._remove_projects)
+        self._provider = AccountProvider(accounts, self._deletion, base_url, clock)
 
     @property
     def providers(self) -> Sequence[ResourceProvider]:
@@ -98,6 +103,7 @@ class CustomVision:
     async def start(self) -> None:
         """Take up interrupted trainings, and drop what is too old or was left by a deletion that was cut off."""
         backend = self._backend
+        self._deletion.purge_expired()
         for project in backend.files.projects():
             if backend.projects.find(project) is None:
                 backend.files.delete_project(project)
@@ -121,8 +127,8 @@ class CustomVision:
         self._backend.accounts.use(account.key, TRAINING_MINUTES, completed.minutes, self._backend.clock.now())
         self._backend.metrics.record(account.id, "CustomVisionTrainingTime", seconds)
 
-    def _remove_projects(self, account: Account) -> None:
-        for project in self._backend.projects.of_account(account.key):
+    def _remove_projects(self, account_key: str) -> None:
+        for project in self._backend.projects.of_account(account_key):
             self._backend.projects.delete(project.id)
             self._backend.files.delete_project(project.id)
 

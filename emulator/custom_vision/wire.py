@@ -15,6 +15,7 @@ from emulator.custom_vision.store.images import Image
 from emulator.custom_vision.store.iterations import COMPLETED, Iteration
 from emulator.custom_vision.store.predictions import StoredPrediction, TagProbability
 from emulator.custom_vision.store.projects import Project
+from emulator.custom_vision.store.regions import Box, Region
 from emulator.custom_vision.store.suggestions import Suggestion
 from emulator.custom_vision.store.tags import Tag, Tagging
 
@@ -72,8 +73,10 @@ def image_addresses(urls: SignedUrls, shelf: Shelf, project: str, id: str, now: 
     }
 
 
-def image_json(image: Image, tags: Sequence[Tagging], urls: SignedUrls, now: datetime) -> dict[str, Any]:
-    """Return an Image; tags and metadata are left out where there are none."""
+def image_json(
+    image: Image, tags: Sequence[Tagging], regions: Sequence[Region], urls: SignedUrls, now: datetime
+) -> dict[str, Any]:
+    """Return an Image; tags, regions and metadata are left out where there are none."""
     body: dict[str, Any] = {
         "id": image.id,
         "created": image_moment(image.created),
@@ -83,20 +86,43 @@ def image_json(image: Image, tags: Sequence[Tagging], urls: SignedUrls, now: dat
     }
     if tags:
         body["tags"] = [tagging_json(tag) for tag in tags]
+    if regions:
+        body["regions"] = [region_json(region) for region in regions]
     if image.metadata:
         body["metadata"] = dict(image.metadata)
     return body
 
 
-def created_image_json(image: Image, tags: Sequence[Tagging], urls: SignedUrls, now: datetime) -> dict[str, Any]:
+def created_image_json(
+    image: Image, tags: Sequence[Tagging], regions: Sequence[Region], urls: SignedUrls, now: datetime
+) -> dict[str, Any]:
     """Return an Image of an ImageCreateResult: there ``tagName`` is null."""
-    body = image_json(image, tags, urls, now)
+    body = image_json(image, tags, regions, urls, now)
     return {**body, "tags": [{**tag, "tagName": None} for tag in body["tags"]]} if tags else body
 
 
 def tagging_json(tagging: Tagging) -> dict[str, Any]:
     """Return an ImageTag."""
     return {"tagId": tagging.tag, "tagName": tagging.name, "created": image_moment(tagging.created)}
+
+
+def region_json(region: Region) -> dict[str, Any]:
+    """Return an ImageRegion."""
+    return {
+        "regionId": region.id,
+        "tagName": region.tag_name,
+        "created": image_moment(region.created),
+        **_box_json(region.box),
+    }
+
+
+def region_entry_json(image: str, box: Box) -> dict[str, Any]:
+    """Return an ImageRegionCreateEntry."""
+    return {"imageId": image, **_box_json(box)}
+
+
+def _box_json(box: Box) -> dict[str, Any]:
+    return {"tagId": box.tag, "left": box.left, "top": box.top, "width": box.width, "height": box.height}
 
 
 def iteration_json(iteration: Iteration) -> dict[str, Any]:
@@ -229,13 +255,13 @@ def stored_suggestion_json(
     }
 
 
-def project_export_json(iterations: int, images: int, tags: int, token: str) -> dict[str, Any]:
+def project_export_json(iterations: int, images: int, tags: int, regions: int, token: str) -> dict[str, Any]:
     """Return a ProjectExport."""
     return {
         "iterationCount": iterations,
         "imageCount": images,
         "tagCount": tags,
-        "regionCount": 0,
+        "regionCount": regions,
         "estimatedImportTimeInMS": 0,
         "token": token,
     }

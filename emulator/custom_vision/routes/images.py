@@ -11,17 +11,18 @@ from emulator.custom_vision import bodies
 from emulator.custom_vision.backend import Backend
 from emulator.custom_vision.call import ACCEPTED, NO_CONTENT, Call, Query, Reply, guid
 from emulator.custom_vision.errors import bad_request, not_found
-from emulator.custom_vision.ingest import Batch, Entry, SourceError, check_metadata, ingest, mixes_negative
+from emulator.custom_vision.ingest import Batch, Entry, SourceError, check_metadata, ingest
 from emulator.custom_vision.limits import (
     IDS_PER_CALL,
     IDS_PER_QUERY,
     IMAGE_TAGS_PER_CALL,
     TAGS_PER_BATCH,
-    TAGS_PER_IMAGE,
 )
+from emulator.custom_vision.region_boxes import parse_box
 from emulator.custom_vision.store.images import Image, Order, Selection, TaggingStatus
 from emulator.custom_vision.store.projects import Project
 from emulator.custom_vision.store.tags import Tagging
+from emulator.custom_vision.tagging import Tagger
 from emulator.custom_vision.wire import batch_json, image_json
 
 _NO_URLS: Final = "No image urls provided"
@@ -180,55 +181,32 @@ async def create_image_tags(backend: Backend, call: Call) -> Reply:
             "BadRequestExceededBatchSize",
             f"There are {len(pairs)} image tags; at most {IMAGE_TAGS_PER_CALL} are allowed.",
         )
-    types = backend.tags.types(project.id)
     images = [image for image, _ in pairs]
     known = {image.id for image in backend.images.by_ids(project.id, images)}
+    tagger = Tagger(backend, project, images)
     for image, tag in pairs:
         if image not in known:
             raise not_found("Image", image)
-        if tag not in types:
+        if tag not in tagger.types:
             raise not_found("Tag", tag)
-    present = {
-        image: {tagging.tag for tagging in taggings} for image, taggings in backend.tags.of_images(images).items()
-    }
     outcome: dict[str, list[dict[str, str]]] = {"created": [], "duplicated": [], "exceeded": []}
     with backend.database.transaction():
         for image, tag in pairs:
-            outcome[_tag_image(backend, project, types, present[image], image, tag)].append(
-                {"imageId": image, "tagId": tag}
-            )
+            outcome[tagger.tag(image, tag)].append({"imageId": image, "tagId": tag})
         backend.projects.touch(project.id, backend.clock.now())
     return Reply(outcome)
 
 
-def _tag_image(
-    backend: Backend, project: Project, types: dict[str, str], present: set[str], image: str, tag: str
-) -> str:
-    if tag in present:
-        return "duplicated"
-    if mixes_negative([types[each] for each in (*present, tag)]):
-        raise bad_request(
-            "BadRequestNegativeAndRegularTagOnSameImage", f"Image {image} cannot have the negative tag and another one."
-        )
-    if project.exclusive and present:
-        # One tag an image: the new one takes the old one's place.
-        backend.tags.detach([image], sorted(present))
-        present.clear()
-    if len(present) >= TAGS_PER_IMAGE:
-        return "exceeded"
-    backend.tags.attach(image, [tag], backend.clock.now())
-    present.add(tag)
-    return "created"
-
-
 async def delete_image_tags(backend: Backend, call: Call) -> Reply:
-    """DeleteImageTags: takes each of the tags from each of the images."""
+    """DeleteImageTags: takes each of the tags from each of the images, with the regions that have it."""
     project = backend.project(call)
     images = call.query.required_guids("imageIds", IDS_PER_CALL)
     tags = call.query.required_guids("tagIds", TAGS_PER_BATCH)
     own = [image.id for image in backend.images.by_ids(project.id, images)]
-    backend.tags.detach(own, tags)
-    backend.projects.touch(project.id, backend.clock.now())
+    with backend.database.transaction():
+        backend.tags.detach(own, tags)
+        backend.regions.clear(own, tags)
+        backend.projects.touch(project.id, backend.clock.now())
     return NO_CONTENT
 
 
@@ -263,7 +241,12 @@ async def _add(
     sources: Sequence[tuple[str, Callable[[], Awaitable[bytes]]]],
 ) -> Reply:
     entries = [
-        Entry(source, load, [guid(tag, "tagIds") for tag in each.get("tagIds") or []])
+        Entry(
+            source,
+            load,
+            [guid(tag, "tagIds") for tag in each.get("tagIds") or []],
+            [parse_box(region) for region in each.get("regions") or []],
+        )
         for (source, load), each in zip(sources, body["images"], strict=True)
     ]
     tags = [guid(tag, "tagIds") for tag in body.get("tagIds") or []]
@@ -289,8 +272,10 @@ def _page(backend: Backend, call: Call, status: TaggingStatus) -> Reply:
 def _images_json(backend: Backend, images: Sequence[Image], iteration: str | None) -> list[dict[str, Any]]:
     ids = [image.id for image in images]
     taggings = backend.tags.of_images(ids) if iteration is None else _tags_of_iteration(backend, iteration, images)
+    # Regions are of the workspace: no iteration of a classifier is trained with any.
+    regions = backend.regions.of_images(ids) if iteration is None else {id: [] for id in ids}
     now = backend.clock.now()
-    return [image_json(image, taggings[image.id], backend.urls, now) for image in images]
+    return [image_json(image, taggings[image.id], regions[image.id], backend.urls, now) for image in images]
 
 
 def _tags_of_iteration(backend: Backend, iteration: str, images: Sequence[Image]) -> dict[str, list[Tagging]]:

@@ -76,7 +76,7 @@ def _selection(call: Call, iteration: Iteration) -> Selection:
 
 
 def _image_json(backend: Backend, image: Image, taggings: list[Tagging]) -> dict[str, Any]:
-    body = image_json(image, taggings, backend.urls, backend.clock.now())
+    body = image_json(image, taggings, [], backend.urls, backend.clock.now())
     address = body.pop("originalImageUri")
     del body["resizedImageUri"]
     body.pop("metadata", None)

@@ -32,6 +32,7 @@ async def export_project(backend: Backend, call: Call) -> Reply:
             len(iterations) + 1,
             backend.images.count(Selection(project.id)),
             len(backend.tags.of_project(project.id)),
+            backend.regions.count(project.id),
             backend.urls.url(project.id, "exports", _TOKEN, backend.clock.now()),
         )
     )

@@ -50,21 +50,28 @@ class Account:
         return self.local_auth and (first or second)
 
 
+_LIVING: Final = "NOT EXISTS (SELECT 1 FROM deleted_accounts d WHERE d.account = accounts.key)"
+
+
 class Accounts:
-    """The accounts of one emulator."""
+    """The accounts of one emulator; a deleted one is found by none of the look-ups."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def get(self, resource_id: str) -> Account | None:
         """Return the account of an ARM resource id, in any case of letters."""
-        row = self._database.row("SELECT * FROM accounts WHERE key = ?", resource_id.lower())
+        row = self._database.row(f"SELECT * FROM accounts WHERE key = ? AND {_LIVING}", resource_id.lower())
         return None if row is None else _account(row)
 
     def by_subdomain(self, subdomain: str) -> Account | None:
         """Return the account that answers at a subdomain, in any case of letters."""
-        row = self._database.row("SELECT * FROM accounts WHERE subdomain = ?", subdomain)
+        row = self._database.row(f"SELECT * FROM accounts WHERE subdomain = ? AND {_LIVING}", subdomain)
         return None if row is None else _account(row)
+
+    def has_subdomain(self, subdomain: str) -> bool:
+        """Tell whether an account has the subdomain, a deleted one included."""
+        return self._database.row("SELECT 1 FROM accounts WHERE subdomain = ?", subdomain) is not None
 
     def create(
         self, resource_id: str, kind: Kind, tier: str, subdomain: str, allowed: Sequence[str] | None, now: datetime
@@ -105,8 +112,9 @@ class Accounts:
         return self._existing(resource_id)
 
     def delete(self, resource_id: str) -> None:
-        """Forget an account and what it has used."""
+        """Forget an account, a deleted one too, and what it has used."""
         with self._database.transaction():
+            self._database.write("DELETE FROM deleted_accounts WHERE account = ?", resource_id.lower())
             self._database.write("DELETE FROM usage WHERE account = ?", resource_id.lower())
             self._database.write("DELETE FROM accounts WHERE key = ?", resource_id.lower())
 

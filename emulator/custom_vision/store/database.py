@@ -17,6 +17,9 @@ CREATE TABLE IF NOT EXISTS accounts (
     subdomain TEXT NOT NULL UNIQUE COLLATE NOCASE, internal_id TEXT NOT NULL, created TEXT NOT NULL,
     key1 TEXT NOT NULL, key2 TEXT NOT NULL, local_auth INTEGER NOT NULL, allowed TEXT
 );
+CREATE TABLE IF NOT EXISTS deleted_accounts (
+    account TEXT PRIMARY KEY, id TEXT NOT NULL, body TEXT NOT NULL, deleted TEXT NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS usage (
     account TEXT NOT NULL, counter TEXT NOT NULL, month TEXT NOT NULL, amount INTEGER NOT NULL,
     PRIMARY KEY (account, counter, month)
@@ -48,6 +51,14 @@ CREATE TABLE IF NOT EXISTS image_tags (
     created TEXT NOT NULL, PRIMARY KEY (image, tag)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS images_of_tag ON image_tags (tag, image);
+CREATE TABLE IF NOT EXISTS image_regions (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,
+    image TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+    tag TEXT NOT NULL REFERENCES tags (id) ON DELETE CASCADE,
+    x REAL NOT NULL, y REAL NOT NULL, width REAL NOT NULL, height REAL NOT NULL, created TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS regions_of_image ON image_regions (image);
+CREATE INDEX IF NOT EXISTS regions_of_tag ON image_regions (tag);
 CREATE TABLE IF NOT EXISTS iterations (
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,
     project TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,

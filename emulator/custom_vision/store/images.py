@@ -119,10 +119,11 @@ class Images:
         self._database.write("UPDATE images SET metadata = ? WHERE id = ?", json.dumps(dict(metadata)), id)
 
     def remove(self, project: str, ids: Sequence[str]) -> None:
-        """Take images out of the workspace with their tags; iterations keep theirs."""
+        """Take images out of the workspace with their tags and regions; iterations keep theirs."""
         with self._database.transaction():
             chosen = f"SELECT id FROM images WHERE project = ? AND id IN ({marks(ids)})"
             self._database.write(f"DELETE FROM image_tags WHERE image IN ({chosen})", project, *ids)
+            self._database.write(f"DELETE FROM image_regions WHERE image IN ({chosen})", project, *ids)
             self._database.write(f"UPDATE images SET in_workspace = 0 WHERE id IN ({chosen})", project, *ids)
 
     def forget_unused(self, project: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -84,6 +84,18 @@ class Checked(httpx.AsyncBaseTransport):
         return response
 
 
+class SignedIn(httpx.Auth):
+    """A new token for each request: hours may pass on the clock."""
+
+    def __init__(self, issuer: TokenIssuer, person: Principal) -> None:
+        self._issuer = issuer
+        self._person = person
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
+        request.headers["Authorization"] = f"Bearer {self._issuer.issue(self._person, ARM_AUDIENCES[0])}"
+        yield request
+
+
 @dataclass
 class Studio:
     """The service over one folder, with two training and two prediction accounts at the most."""
@@ -119,7 +131,7 @@ class Studio:
         arm = httpx.AsyncClient(
             transport=httpx.ASGITransport(control_plane.app),
             base_url=CONFIGURATION.url("arm"),
-            headers={"Authorization": f"Bearer {issuer.issue(person, ARM_AUDIENCES[0])}"},
+            auth=SignedIn(issuer, person),
             params={"api-version": API},
         )
         await control_plane.start()

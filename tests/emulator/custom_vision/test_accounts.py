@@ -140,16 +140,6 @@ async def test_projects_are_seen_by_their_account_only(studio: Studio, training:
         assert (await other.get(path)).json()["code"] == "NotFoundProject"
 
 
-async def test_deleted_account_takes_its_projects_along(studio: Studio, training: httpx.AsyncClient) -> None:
-    path = await project(training)
-    assert (await studio.arm.delete(f"{ACCOUNTS}/train")).status_code in (200, 204)
-    assert (await training.get("projects")).status_code == 404
-    await studio.account("train", "Training")
-    async with studio.training() as client:
-        assert (await client.get("projects")).json() == []
-        assert (await client.get(path)).status_code == 404
-
-
 async def test_files_are_for_their_owner_only(studio: Studio) -> None:
     folder = studio.folder / "custom_vision"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700

@@ -61,13 +61,6 @@ async def test_options_of_the_preview_are_refused_rather_than_passed_over(traini
     assert (await training.post(preview, params={"name": "p"}, json={})).status_code == 200
 
 
-async def test_operation_that_is_not_emulated_is_an_error_that_names_it(training: httpx.AsyncClient) -> None:
-    answer = await training.post(f"{await project(training)}/images/regions", json={"regions": []})
-    assert answer.status_code == 400
-    assert answer.json()["code"] == "BadRequestOperationNotSupported"
-    assert "CreateImageRegions" in answer.json()["message"]
-
-
 async def test_unknown_query_parameter_is_refused_rather_than_passed_over(training: httpx.AsyncClient) -> None:
     answer = await training.post("projects", params={"name": "p", "notificationQueueUri": "https://q"})
     assert answer.status_code == 400
