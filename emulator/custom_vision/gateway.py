@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import Final
 from urllib.parse import unquote
 
-from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 from emulator.custom_vision.backend import Backend
 from emulator.custom_vision.blobs import open_blob
@@ -38,7 +38,8 @@ class Gateway:
         self._backend = backend
         self._throttle = Throttle(backend.clock)
         self._stopped = False
-        self.app: ASGIApp = Starlette(routes=[Route("/{path:path}", self)])
+        # Not a route: its patterns know no line break, which a path may hold.
+        self.app: ASGIApp = Router(default=self)
 
     def stop(self) -> None:
         """Refuse whatever comes from now on."""
@@ -46,6 +47,9 @@ class Gateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
+        if scope["type"] != "http":
+            await WebSocketClose()(scope, receive, send)
+            return
         request = Request(scope, receive)
         id = str(uuid.uuid4())
         try:

@@ -3,17 +3,15 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.emulator.custom_vision import openapi as specification
+from tests.emulator.custom_vision.gallery import COLOURS, Model, Trained
 from tests.emulator.custom_vision.openapi import OpenApi
 from tests.emulator.custom_vision.studio import ACCOUNTS, COMPACT, Studio, png, project, tag, trained, upload
-
-COLOURS = ("red", "lime", "blue")
 
 
 @pytest.fixture(scope="session")
@@ -34,26 +32,6 @@ async def studio(tmp_path: Path, openapi: OpenApi | None) -> AsyncGenerator[Stud
 async def training(studio: Studio) -> AsyncGenerator[httpx.AsyncClient]:
     async with studio.training() as client:
         yield client
-
-
-@dataclass(frozen=True)
-class Model:
-    """A trained iteration: `path` is its project's below the API, `tags` are ids by colour."""
-
-    path: str
-    iteration: str
-    tags: dict[str, str]
-
-    @property
-    def project(self) -> str:
-        return self.path.removeprefix("projects/")
-
-
-@dataclass(frozen=True)
-class Trained:
-    folder: Path
-    model: Model
-    keys: dict[str, str]
 
 
 @pytest.fixture(scope="session")

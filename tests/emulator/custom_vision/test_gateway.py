@@ -42,6 +42,7 @@ async def test_answers_carry_the_headers_of_the_service(training: httpx.AsyncCli
         ("GET", f"{BASE}/train/customvision/v2.0/training/projects", "customvision/v2.0"),
         ("GET", "projects/x/nonsense", "GET /projects/x/nonsense"),
         ("PUT", "projects", "PUT /projects"),
+        ("GET", "projects/a%0Ab/nonsense", "a\nb/nonsense"),
         ("GET", f"{BASE}/nobody/customvision/v3.3/training/projects", "nobody"),
     ],
 )

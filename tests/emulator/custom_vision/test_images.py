@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from emulator.custom_vision.limits import TAGS_PER_IMAGE, TIERS
-from tests.emulator.custom_vision.conftest import Model
+from tests.emulator.custom_vision.gallery import Model
 from tests.emulator.custom_vision.openapi import OpenApi
 from tests.emulator.custom_vision.studio import (
     GENEROUS,

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from emulator.custom_vision.limits import TIERS
-from tests.emulator.custom_vision.conftest import COLOURS, Model
+from tests.emulator.custom_vision.gallery import COLOURS, Model
 from tests.emulator.custom_vision.studio import ACCOUNTS, CONFIGURATION, UNKNOWN, Studio, png, trained, upload
 
 BYTES = {"Content-Type": "application/octet-stream"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.emulator.custom_vision.conftest import Model
+from tests.emulator.custom_vision.gallery import Model
 from tests.emulator.custom_vision.studio import COMPACT, FOOD, UNKNOWN, Studio, png, project, tag, upload
 
 GENERAL = "ee85a74c-405e-4adc-bb47-ffa8ca0c9f31"

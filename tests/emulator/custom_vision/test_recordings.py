@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from emulator.custom_vision.operations import APIS
-from tests.emulator.custom_vision.conftest import Model
+from tests.emulator.custom_vision.gallery import Model
 from tests.emulator.custom_vision.openapi import SPECS
 from tests.emulator.custom_vision.studio import Studio, png
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import shutil
 from collections.abc import Generator
-from pathlib import Path
 
-import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from emulator.custom_vision.operations import APIS, Operation
-from tests.emulator.custom_vision.conftest import Trained
+from tests.emulator.custom_vision.gallery import Trained
 from tests.emulator.custom_vision.openapi import OpenApi
-from tests.emulator.custom_vision.studio import UNKNOWN, Studio, png
+from tests.emulator.custom_vision.studio import UNKNOWN, png
+from tests.emulator.custom_vision.target import Target
 
 OPERATIONS = [
     (api.account_kind, operation) for api in APIS if "preview" not in api.name for operation in api.operations
@@ -53,38 +50,6 @@ KINDS = st.sampled_from(
         "",
     ]
 )
-
-
-class Target:
-    """The service with a trained project, on an event loop of its own."""
-
-    def __init__(self, folder: Path, trained: Trained, openapi: OpenApi | None) -> None:
-        shutil.copytree(trained.folder, folder, dirs_exist_ok=True)
-        self._runner = asyncio.Runner()
-        self._studio = self._runner.run(Studio.open(folder, openapi=openapi))
-        self._studio.keys.update(trained.keys)
-        self._model = trained.model
-
-    def call(self, kind: str, operation: Operation, query: dict[str, str], content: bytes, type: str) -> httpx.Response:
-        ids = {
-            "projectId": self._model.project,
-            "iterationId": self._model.iteration,
-            "tagId": self._model.tags["red"],
-            "publishedName": "none",
-        }
-        path = "/".join(ids.get(part[1:-1], UNKNOWN) if part.startswith("{") else part for part in operation.segments)
-
-        async def send() -> httpx.Response:
-            opened = self._studio.training() if kind == "CustomVision.Training" else self._studio.prediction()
-            async with opened as client:
-                headers = {"Content-Type": type}
-                return await client.request(operation.method, path, params=query, content=content, headers=headers)
-
-        return self._runner.run(send())
-
-    def close(self) -> None:
-        self._runner.run(self._studio.close())
-        self._runner.close()
 
 
 @pytest.fixture(scope="module")

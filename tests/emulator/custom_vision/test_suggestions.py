@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.emulator.custom_vision.conftest import COLOURS, Model
+from tests.emulator.custom_vision.gallery import COLOURS, Model
 from tests.emulator.custom_vision.studio import UNKNOWN, png, upload
 
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from emulator.custom_vision.limits import TIERS
-from tests.emulator.custom_vision.conftest import COLOURS, Model, Trained
+from tests.emulator.custom_vision.gallery import COLOURS, Model, Trained
 from tests.emulator.custom_vision.openapi import OpenApi
 from tests.emulator.custom_vision.studio import COMPACT, GENEROUS, UNKNOWN, Studio, png, project, tag, trained, upload
 

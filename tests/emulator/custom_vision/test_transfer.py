@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.emulator.custom_vision.conftest import Model
+from tests.emulator.custom_vision.gallery import Model
 from tests.emulator.custom_vision.studio import ACCOUNTS, Studio, png, project, upload
 
 BYTES = {"Content-Type": "application/octet-stream"}

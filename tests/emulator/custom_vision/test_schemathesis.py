@@ -1,0 +1,91 @@
+"""The API asked what its OpenAPI allows, and what it does not: each answer is a documented one, none is a fault."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Mapping
+from typing import Any, Final
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import APIOperation, Case, GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import content_type_conformance, status_code_conformance
+
+from tests.emulator.custom_vision.gallery import Trained
+from tests.emulator.custom_vision.openapi import SPECS, OpenApi
+from tests.emulator.custom_vision.studio import BASE
+from tests.emulator.custom_vision.target import Target
+
+APIS: Final = {
+    "training-v3.3.json": ("train", "Training-Key", "customvision/v3.3/training"),
+    "prediction-v3.1.json": ("predict", "Prediction-Key", "customvision/v3.1/prediction"),
+}
+CHECKS: Final = (not_a_server_error, status_code_conformance)
+SPARED: Final = ("DeleteProject", "DeleteIteration", "TrainProject")
+"""Asked with ids of nobody: what the others are about is to stay, and no worker is to be started for each example."""
+EXAMPLES: Final = 8
+
+
+def load(name: str) -> list[APIOperation[Any, Any, Any, Any]]:
+    if not (SPECS / name).exists():
+        return []
+    document = _without_examples(json.loads((SPECS / name).read_text(encoding="utf-8")))
+    return [found.ok() for found in schemathesis.openapi.from_dict(document).get_all_operations()]
+
+
+def _without_examples(value: Any) -> Any:
+    """Drop references to files that are not there."""
+    if isinstance(value, Mapping):
+        return {name: _without_examples(each) for name, each in value.items() if name != "x-ms-examples"}
+    return [_without_examples(each) for each in value] if isinstance(value, list) else value
+
+
+OPERATIONS: Final = [(name, operation) for name in APIS for operation in load(name)]
+
+
+@pytest.fixture(scope="module")
+def target(
+    tmp_path_factory: pytest.TempPathFactory, trained_folder: Trained, openapi: OpenApi | None
+) -> Generator[Target]:
+    target = Target(tmp_path_factory.mktemp("target"), trained_folder, openapi)
+    yield target
+    target.close()
+
+
+@pytest.mark.skipif(bool(OPERATIONS), reason="they are at hand")
+def test_specifications_are_at_hand() -> None:
+    pytest.skip("the OpenAPI of Custom Vision is not at hand (SHARED_SPECS)")
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["allowed", "not allowed"])
+@pytest.mark.parametrize(
+    ("name", "operation"), [pytest.param(*each, id=each[1].definition.raw["operationId"]) for each in OPERATIONS]
+)
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+@given(data=st.data())
+def test_every_answer_is_documented(
+    target: Target, name: str, operation: APIOperation[Any, Any, Any, Any], mode: GenerationMode, data: st.DataObject
+) -> None:
+    case: Case = data.draw(operation.as_strategy(generation_mode=mode))
+    if operation.definition.raw["operationId"] not in SPARED:
+        known = data.draw(st.booleans(), label="ids of what is there")
+        case.path_parameters = {**case.path_parameters, **(target.ids if known else {})}
+    account, header, path = APIS[name]
+    request = requests.Request(**case.as_transport_kwargs(base_url=f"{BASE}/{account}/{path}")).prepare()
+    answer = target.send(account, header, request)
+    checks = list(CHECKS)
+    # An error of an operation that answers files is JSON, which the OpenAPI forgets to say.
+    if answer.content and "application/octet-stream" not in operation.definition.raw["produces"]:
+        checks.append(content_type_conformance)
+    case.validate_response(answer, checks=checks)
