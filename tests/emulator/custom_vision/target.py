@@ -63,10 +63,13 @@ class Target:
 
         async def sent() -> httpx.Response:
             async with self._studio.training(account) as client:
-                headers = {**request.headers, header: self._studio.keys[account]}
-                answer = await client.request(
-                    request.method or "", request.url or "", content=request.body, headers=headers
-                )
+                headers = {
+                    name: value.decode("latin-1") if isinstance(value, bytes) else value
+                    for name, value in request.headers.items()
+                }
+                headers[header] = self._studio.keys[account]
+                content = request.body if isinstance(request.body, (bytes, str)) else None
+                answer = await client.request(request.method or "", request.url or "", content=content, headers=headers)
             answer.elapsed = timedelta()  # the transport within this process does not measure it
             return answer
 

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis import APIOperation, Case, GenerationMode
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import content_type_conformance, status_code_conformance
 
 from tests.emulator.custom_vision.gallery import Trained
@@ -34,7 +35,8 @@ def load(name: str) -> list[APIOperation[Any, Any, Any, Any]]:
     if not (SPECS / name).exists():
         return []
     document = _without_examples(json.loads((SPECS / name).read_text(encoding="utf-8")))
-    return [found.ok() for found in schemathesis.openapi.from_dict(document).get_all_operations()]
+    found = schemathesis.openapi.from_dict(document).get_all_operations()
+    return [each.ok() for each in found if isinstance(each, Ok)]
 
 
 def _without_examples(value: Any) -> Any:
@@ -71,13 +73,13 @@ def test_specifications_are_at_hand() -> None:
     derandomize=True,
     database=None,
     phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
 @given(data=st.data())
 def test_every_answer_is_documented(
     target: Target, name: str, operation: APIOperation[Any, Any, Any, Any], mode: GenerationMode, data: st.DataObject
 ) -> None:
-    case: Case = data.draw(operation.as_strategy(generation_mode=mode))
+    case: Case[Any] = data.draw(operation.as_strategy(generation_mode=mode))
     if operation.definition.raw["operationId"] not in SPARED:
         known = data.draw(st.booleans(), label="ids of what is there")
         case.path_parameters = {**case.path_parameters, **(target.ids if known else {})}
