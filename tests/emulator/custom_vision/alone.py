@@ -37,7 +37,7 @@ class Alone:
 
     def __init__(self, home: Path) -> None:
         self.home = Home(home)
-        self.home.create(_port_base())
+        self.home.create(free_port_base())
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, options: Sequence[str] = ()) -> None:
@@ -83,7 +83,7 @@ def alone(home: Path, options: Sequence[str] = ()) -> Generator[Alone]:
         emulator.stop()
 
 
-def _port_base() -> int:
+def free_port_base() -> int:
     """Return the first of six free ports, above those that the system gives out and that other tests ask for."""
     while True:
         base = random.SystemRandom().randrange(12_000, 30_000)
