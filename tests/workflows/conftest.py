@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
+from emulator.testing.coverage import Coverage
+from emulator.testing.stored_runs import stored_runs
 from tests.workflows.world import Retraining, World
 
 
 @pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Generator[World]:
-    """One emulator for all tests of a process."""
+def world(tmp_path_factory: pytest.TempPathFactory, workflow_coverage: Coverage) -> Generator[World]:
+    """One emulator for all tests of a process; what its runs reached counts for the workflows' coverage."""
     with pytest.MonkeyPatch.context() as patch:
         # Several processes test at once: none takes the default ports.
         patch.setattr("emulator.home._free", lambda port: False)
@@ -19,6 +21,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Generator[World]:
     yield made
     made.arm.close()
     made.stop()
+    _, secrets = made.home.load()
+    for run in stored_runs(made.home.database / "logic_apps", secrets.state_encryption_key, made.clock):
+        workflow_coverage.add(run.name, "the emulator", run.definition, run.records, run.iterations)
 
 
 NUMBERS = itertools.count(1)

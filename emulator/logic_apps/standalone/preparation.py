@@ -97,6 +97,11 @@ def prepare(source: Source, mocks: Mocks, given: Mapping[str, Json], *, strict: 
     return Prepared(source, source.definition, definition, parameters, _invalid(definition, problems), tuple(warnings))
 
 
+def readable(written: Mapping[str, Any]) -> Definition:
+    """Return a definition as it is written, with whatever types of actions, unchecked."""
+    return read(written, ALL, Problems())
+
+
 def not_emulated(definition: Definition) -> list[str]:
     """Return what of a definition the emulator does not do, so that only answers can take its place."""
     _, problems = check(definition.raw, ALL)

@@ -160,18 +160,14 @@ async def _ran(
     source = random.Random(secrets.randbits(128) if options.seed is None else options.seed)
     transport = MockedTransport(session, clock, network)
     with tempfile.TemporaryDirectory(prefix="workflow-run-") as folder, _database(Path(folder)) as database:
-        store, histories = RunStore(database), TriggerHistories(database, clock)
         async with httpx.AsyncClient(
             transport=transport, limits=_CONNECTIONS, trust_env=False, follow_redirects=False
         ) as client:
             calls = HttpCalls(client, GivenAuthenticator(GivenTokens(options.tokens), client, clock), clock)
-            runtime = runtime_of(store, histories, clock, calls, source)
+            runtime = runtime_of(RunStore(database), TriggerHistories(database, clock), clock, calls, source)
             handlers = mocked_handlers(session, prepared.definition, prepared.invalid)
             runs = _RememberedRuns(runtime, handlers)
-            triggers = Triggers(runtime, runs)
-            firing = _Firing(
-                prepared, mocks, options, clock, session, store, RunHistory(database, clock), histories, runs, triggers
-            )
+            firing = _Firing(prepared, mocks, options, session, runtime, RunHistory(database, clock), runs)
             try:
                 return await firing.fire(interrupted)
             finally:
@@ -207,24 +203,19 @@ class _Firing:
         prepared: Prepared,
         mocks: Mocks,
         options: Options,
-        clock: Clock,
         session: Session,
-        store: RunStore,
+        runtime: Runtime,
         history: RunHistory,
-        histories: TriggerHistories,
         runs: _RememberedRuns,
-        triggers: Triggers,
     ) -> None:
         self._prepared = prepared
         self._options = options
         self._mocks = mocks
-        self._clock = clock
         self._session = session
-        self._store = store
+        self._runtime = runtime
         self._history = history
-        self._histories = histories
         self._runs = runs
-        self._triggers = triggers
+        self._triggers = Triggers(runtime, runs)
         self._trigger = prepared.definition.triggers[with_trigger(prepared, options.trigger or mocks.trigger.name)]
         id = f"{_ID}/workflows/{prepared.source.name}"
         self._workflow = Workflow(
@@ -249,7 +240,7 @@ class _Firing:
             polls = self._trigger.kind == "http" and not outputs
             work = self._looked() if polls else self._requested(outputs)
             refused = await self._unless_stopped(work, interruption)
-        looked = self._histories.newest(self._workflow.id, self._trigger.name)
+        looked = self._runtime.histories.newest(self._workflow.id, self._trigger.name)
         if refused is None:
             started = self._runs.begun
             interrupted = await self._over(started, interruption)
@@ -301,19 +292,19 @@ class _Firing:
         return stopped
 
     def _result(self, started: StartedRun) -> RunResult:
-        row = self._store.run(self._workflow.id, started.id)
+        row = self._runtime.store.run(self._workflow.id, started.id)
         assert row is not None
-        end = row.end or stamp(self._clock.now())
+        end = row.end or stamp(self._runtime.clock.now())
         return RunResult(
             self._prepared.source.name,
             self._prepared.definition,
             row.status,
             row.code,
             row.error,
-            action_results(self._prepared.definition, self._store.known_actions(started.id)),
-            self._store.iterations(started.id),
+            action_results(self._prepared.definition, self._runtime.store.known_actions(started.id)),
+            self._runtime.store.iterations(started.id),
             {name: output["value"] for name, output in self._history.outputs(started.id).items()},
-            self._store.response(started.id),
+            self._runtime.responses.given(started.id),
             self._session.calls,
             self._session.fault,
             (moment_of(end) - moment_of(row.start)).total_seconds(),

@@ -30,7 +30,7 @@ class Call:
     """An HTTP call of a run.
 
     `status_code` is None where no answer came; `answered_by` says what answered: ``action``, ``request N`` of the mock
-    file, ``network``, ``identity`` for a token, or ``nothing``.
+    file, ``network``, or ``nothing``.
     """
 
     action: str

@@ -8,7 +8,6 @@ import json
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
-from urllib.parse import parse_qs
 
 import httpx
 
@@ -20,7 +19,6 @@ from emulator.logic_apps.standalone.tokens import MOCKED_TOKEN
 
 _NEVER_SECONDS = 10 * 365 * 86_400.0
 """Longer than any limit of the service."""
-_TOKEN_SECONDS = 3599
 
 
 class HoldableClock(Clock, Protocol):
@@ -47,8 +45,6 @@ class MockedTransport(httpx.AsyncBaseTransport):
         body = _readable(content, headers.get("content-type", ""))
         call = Call(caller.name, caller.repetition, request.method, url, headers, body)
         self._session.calls.append(call)
-        if _asks_for_token(request.method, url, content) and not self._rule(call, content):
-            return self._token(call, request)
         answer = await self._answer(call, caller, content)
         if answer is None:
             response = await self._pass(call, caller, request)
@@ -120,19 +116,6 @@ class MockedTransport(httpx.AsyncBaseTransport):
             response = await self._network.handle_async_request(request)
             await response.aread()
         return response
-
-    def _token(self, call: Call, request: httpx.Request) -> httpx.Response:
-        call.answered_by, call.status_code = "identity", 200
-        token = {"token_type": "Bearer", "expires_in": _TOKEN_SECONDS, "access_token": MOCKED_TOKEN}
-        return httpx.Response(200, json=token, request=request)
-
-
-def _asks_for_token(method: str, url: str, content: bytes) -> bool:
-    """Tell whether a call is that of OAuth's client credentials, which precedes the action's own."""
-    if method != "POST" or "/oauth2/" not in url:
-        return False
-    form = parse_qs(content.decode("utf-8", errors="replace"))
-    return form.get("grant_type") == ["client_credentials"]
 
 
 def _response(answer: Response, request: httpx.Request) -> httpx.Response:
