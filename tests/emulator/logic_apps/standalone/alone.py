@@ -11,7 +11,8 @@ from emulator.logic_apps.standalone.running import Options, Ran, prepared_for, r
 from emulator.logic_apps.standalone.sources import Source
 
 SCHEMA = "https://schema.management.azure.com/providers/Microsoft.Logic/schemas/2016-06-01/workflowdefinition.json#"
-GET = {"type": "Http", "inputs": {"method": "GET", "uri": "https://example.com/things"}}
+GET_INPUTS: dict[str, Any] = {"method": "GET", "uri": "https://example.com/things"}
+GET: dict[str, Any] = {"type": "Http", "inputs": GET_INPUTS}
 
 
 def definition(actions: dict[str, Any], **members: Any) -> dict[str, Any]:

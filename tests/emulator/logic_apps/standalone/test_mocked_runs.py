@@ -12,7 +12,7 @@ import pytest
 from emulator.logic_apps.standalone.mocks import MockError, parse_mocks
 from emulator.logic_apps.standalone.preparation import PreparationError
 from emulator.logic_apps.standalone.running import Options, prepared_for, run
-from tests.emulator.logic_apps.standalone.alone import GET, after, fire, result, source
+from tests.emulator.logic_apps.standalone.alone import GET, GET_INPUTS, after, fire, result, source
 
 
 def test_an_action_is_answered_by_its_name_whatever_the_case():
@@ -37,7 +37,7 @@ def test_an_answer_of_400_fails_the_action_and_is_its_output():
 
 @pytest.mark.parametrize("failure", ["timeout", "connectionDropped", "connectionRefused", "nameNotResolved"])
 def test_calls_fail_without_an_answer_after_all_retries(failure: str):
-    action = {**GET, "inputs": {**GET["inputs"], "retryPolicy": {"type": "fixed", "count": 2, "interval": "PT10S"}}}
+    action = {**GET, "inputs": {**GET_INPUTS, "retryPolicy": {"type": "fixed", "count": 2, "interval": "PT10S"}}}
     found = result({"Get": action}, {"actions": {"Get": {"failure": failure}}})
     assert found.status == "Failed"
     assert [call.status_code for call in found.calls] == [None, None, None]
@@ -198,7 +198,7 @@ def test_one_of_the_definition_s_static_results_answers():
 
 def test_a_managed_identity_has_a_mocked_token_that_never_goes_to_the_network():
     authentication = {"type": "ManagedServiceIdentity", "identity": "/any", "audience": "https://vault.azure.net"}
-    action = {"type": "Http", "inputs": {**GET["inputs"], "authentication": authentication}}
+    action = {"type": "Http", "inputs": {**GET_INPUTS, "authentication": authentication}}
     found = result({"Get": action}, {"actions": {"Get": {"statusCode": 200}}})
     assert found.calls[0].headers["authorization"] == "Bearer mocked-managed-identity-token"
     reached: list[httpx.Request] = []
@@ -220,10 +220,10 @@ def test_the_token_of_an_app_registration_takes_no_answer_of_the_action():
     authentication = {
         "type": "ActiveDirectoryOAuth", "tenant": "t", "audience": "https://a", "clientId": "c", "secret": "s",
     }  # fmt: skip
-    action = {"type": "Http", "inputs": {**GET["inputs"], "authentication": authentication}}
+    action = {"type": "Http", "inputs": {**GET_INPUTS, "authentication": authentication}}
     found = result({"Get": action}, {"actions": {"Get": [{"statusCode": 200, "body": "x"}]}})
     assert found.status == "Succeeded"
-    assert [call.answered_by for call in found.calls] == ["identity", "action"]
+    assert [call.answered_by for call in found.calls] == ["action"]
 
 
 def test_the_response_and_the_outputs_are_kept():
