@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "demo": "demo.demo",
     "run": "run.run",
     "eval": "expressions.evaluate",
+    "lint": "lint.lint",
 }
 """Each command, in the order of the help, and the function of this package that does it."""
 _HIDDEN: Final = frozenset({"serve"})

@@ -31,10 +31,11 @@ class TriggerType:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Types by lower-case name."""
+    """Types by lower-case name; `absent` is the rule that a type of Azure breaks which is not among them."""
 
     actions: Mapping[str, ActionType]
     triggers: Mapping[str, TriggerType]
+    absent: str = "not-emulated"
 
 
 def _required(type: AzureType) -> tuple[tuple[str, ...], dict[str, Schema]]:
@@ -53,6 +54,10 @@ def _trigger_type(type: AzureType) -> TriggerType:
     return TriggerType(type.name, trigger_schema(*own, **members), ())
 
 
+def _standard_only(types: Mapping[str, AzureType], kind: str) -> bool:
+    return kind in types and types[kind].standard_only
+
+
 EMULATED: Final = Catalogue(
     ACTION_TYPES,
     {
@@ -66,6 +71,12 @@ ALL: Final = Catalogue(
     {**{kind: _trigger_type(type) for kind, type in azure_types.TRIGGERS.items()}, **EMULATED.triggers},
 )
 """What Azure has, in Consumption or Standard."""
+CONSUMPTION_TYPES: Final = Catalogue(
+    {kind: type for kind, type in ALL.actions.items() if not _standard_only(azure_types.ACTIONS, kind)},
+    {kind: type for kind, type in ALL.triggers.items() if not _standard_only(azure_types.TRIGGERS, kind)},
+    absent="standard-only",
+)
+"""What Azure has in Consumption."""
 
 
 def placeholder(name: str, branches: tuple[str, ...] = ()) -> ActionType:

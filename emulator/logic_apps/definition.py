@@ -219,18 +219,20 @@ class _Reader:
         if not kind:
             return
         names = ", ".join(sorted(each.name for each in known.values()))
-        missing = azure.get(kind.lower())
+        missing, here = azure.get(kind.lower()), (*path, "type")
         if missing is None:
             self._problems.add(
-                "unknown-type",
-                f"{where} has the type '{kind}', which does not exist; there are: {names}.",
-                (*path, "type"),
+                "unknown-type", f"{where} has the type '{kind}', which does not exist; there are: {names}.", here
+            )
+        elif self._catalogue.absent == "standard-only":
+            self._problems.add(
+                "standard-only", f"{where} has the type '{kind}', which only Standard workflows have.", here
             )
         else:
             self._problems.add(
                 "not-emulated",
                 f"{where} has the type '{kind}', {missing.what}, which is not emulated; the emulator has: {names}.",
-                (*path, "type"),
+                here,
             )
 
     def _options(self, where: str, body: Mapping[str, Any], known: tuple[str, ...], path: Path) -> frozenset[str]:

@@ -45,3 +45,5 @@ LONGEST_INTERVALS: Final = {"second": 9_999_999, "minute": 72_000, "hour": 12_00
 RETENTION_DAYS: Final = 90
 """Of runs and of what triggers did, from their start; and the most that a run may take."""
 RUN_SECONDS: Final = RETENTION_DAYS * 86_400.0
+POLICIES: Final = 5
+POLICY_CLAIMS: Final = 10
