@@ -21,11 +21,13 @@ _IDEMPOTENCY: Final = frozenset(
     }
 )
 _READING: Final = re.compile(
-    r"(?:^|/|\b)(?:list[A-Za-z]*|query|search|token|validate|checkname[a-z]*|batch|\$batch|predict|classify|detect|analyze|"
-    r"evaluate|calculate|lookup|graphql)(?:$|[?/])",
+    r"/(?:(?:get|list|check)[A-Za-z]*|query|queries/run|advancedqueries/run|search|token|validate|\$?batch|predict|classify|"
+    r"detect|analyze|evaluate|calculate|lookup|graphql|Microsoft\.ResourceGraph/resources)(?:/?$|\?)",
     re.IGNORECASE,
 )
-"""Last parts of addresses at which a POST only reads."""
+"""Ends of addresses at which a POST only reads."""
+_RESOURCE_MANAGER: Final = "https://management.azure.com"
+"""Where a PATCH gives the same result each time: it merges what it is given."""
 
 
 def check(parts: Parts, problems: Problems) -> None:
@@ -35,7 +37,8 @@ def check(parts: Parts, problems: Problems) -> None:
         if action.kind != "http" or not isinstance(inputs, dict) or inputs.get("retryPolicy") is not None:
             continue
         method, uri = str(inputs.get("method")).upper(), str(inputs.get("uri"))
-        if method in _WRITES and not _only_reads(uri) and not _has_key(action):
+        harmless = _only_reads(uri) or (method == "PATCH" and uri.lower().startswith(_RESOURCE_MANAGER))
+        if method in _WRITES and not harmless and not _has_key(action):
             problems.add(
                 "write-retried",
                 f"the action '{action.name}' makes its {method} again, up to four times, where an answer is lost: the "

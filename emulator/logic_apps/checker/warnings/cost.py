@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 from emulator.logic_apps.checker.parts import Parts
@@ -52,13 +53,24 @@ def _check_recurrence(trigger: Trigger, problems: Problems) -> None:
 
 
 def _check_loops(action: Action, parts: Parts, problems: Problems) -> None:
-    loops = [loop for loop in action.loops if parts.definition.index[loop.lower()].kind in _LOOPS]
-    if len(loops) < 2 or not action.kind.startswith(_BILLED):
-        return
-    passes = " times every pass of ".join(f"'{loop}'" for loop in loops)
-    problems.add(
-        "loops-multiply",
-        f"the action '{action.name}' is billed once for every pass of {passes}.",
-        action.path,
-        at_name=True,
-    )
+    """Tell of a loop within a loop that makes calls."""
+    outer = [loop for loop in action.loops if parts.definition.index[loop.lower()].kind in _LOOPS]
+    calls = list(_calls(action)) if action.kind in _LOOPS and outer else []
+    if calls:
+        passes = " times every pass of ".join(f"'{loop}'" for loop in (*outer, action.name))
+        problems.add(
+            "loops-multiply",
+            f"{len(calls)} {'call is' if len(calls) == 1 else 'calls are'} billed once for every pass of {passes}: "
+            f"{', '.join(calls)}.",
+            action.path,
+            at_name=True,
+        )
+
+
+def _calls(action: Action) -> Iterator[str]:
+    """Yield the names of the calls in a loop, those in loops within it left out."""
+    for child in action.children:
+        if child.kind.startswith(_BILLED):
+            yield child.name
+        if child.kind not in _LOOPS:
+            yield from _calls(child)

@@ -33,6 +33,8 @@ _SAME_EVERYWHERE: Final = (
     "vault.azure.net",
     "api.loganalytics.io",
     "api.security.microsoft.com",
+    "api.securitycenter.windows.com",
+    "api.securitycenter.microsoft.com",
 )
 """Hosts that do not differ between a developer's and the production environment."""
 

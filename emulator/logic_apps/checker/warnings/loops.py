@@ -19,18 +19,22 @@ _READS: Final = frozenset({"body", "outputs", "actions", "actionbody", "actionou
 
 def check(parts: Parts, problems: Problems) -> None:
     """Tell which loops race, and which end without telling."""
+    racing: set[tuple[str, str]] = set()
     for action in parts.definition.index.values():
         if action.kind == "setvariable":
-            _check_race(action, parts, problems)
+            _check_race(action, parts, racing, problems)
         elif action.kind == "until" and action.sound:
             _check_limit(action, problems)
             _check_condition(action, parts, problems)
 
 
-def _check_race(action: Action, parts: Parts, problems: Problems) -> None:
+def _check_race(action: Action, parts: Parts, told: set[tuple[str, str]], problems: Problems) -> None:
+    """Tell of the first action that sets a variable in a parallel loop; `told` is what was told before."""
     loops = [parts.definition.index[loop.lower()] for loop in action.loops]
     parallel = next((loop for loop in loops if loop.kind == "foreach" and _is_parallel(loop)), None)
-    if parallel is not None and target(action) is not None:
+    variable = target(action)
+    if parallel is not None and variable is not None and (parallel.name, variable) not in told:
+        told.add((parallel.name, variable))
         problems.add(
             "race-in-foreach",
             f"the action '{action.name}' sets the variable '{action.inputs['name']}' in the Foreach '{parallel.name}', "
@@ -64,7 +68,11 @@ def _check_condition(action: Action, parts: Parts, problems: Problems) -> None:
     expressions = [each for each in parts.actions[action.name.lower()] if "expression" in each.path[len(action.path) :]]
     inner = list(_descendants(action))
     names = {each.name.lower() for each in inner}
-    changed = {target(each) for each in inner}
+    changed = {
+        target(each)
+        for each in parts.definition.index.values()
+        if each.name.lower() in names or not parts.order.reaches(action, each)
+    }
     uses = [use for expression in expressions for use in expression.uses()]
     moving = [
         use
