@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path as FilePath
 from typing import Final
 
 from emulator.logic_apps.catalogue import EMULATED
@@ -27,7 +27,7 @@ from emulator.logic_apps.checker.documents.workflows import (
 )
 from emulator.logic_apps.checker.findings import Finding, Report, Summary
 from emulator.logic_apps.checker.parameters import check_values
-from emulator.logic_apps.checker.problems import Problem, Problems
+from emulator.logic_apps.checker.problems import Path, Problem, Problems
 from emulator.logic_apps.checker.resources import check_resource
 from emulator.logic_apps.checker.rules import RULES, Rule
 
@@ -59,7 +59,7 @@ class Linter:
         )
         return Report(found, Summary(self._workflows, self._files, self._skipped, self._deferred))
 
-    def lint(self, path: Path, configuration: Configuration) -> None:
+    def lint(self, path: FilePath, configuration: Configuration) -> None:
         """Check a file, or every file below a folder that holds a workflow."""
         if path.is_dir():
             for file in _json_files(path):
@@ -67,7 +67,7 @@ class Linter:
         else:
             self._lint_file(path, configuration, named=True)
 
-    def _lint_file(self, path: Path, configuration: Configuration, *, named: bool) -> None:
+    def _lint_file(self, path: FilePath, configuration: Configuration, *, named: bool) -> None:
         """`named` tells that the user named the file, so that it has to be a workflow."""
         assembly = Assembly()
         try:
@@ -113,18 +113,19 @@ class Linter:
             if isinstance(values, dict):
                 check_values(parts.definition, values, (*workflow.path[:-1], "parameters"), outer)
             for problem in outer:
-                self._add(problem, root, configuration)
+                self._add(problem, (), root, configuration)
         if self._target is Target.EMULATOR:
             _, limits_of_ours = check(raw, EMULATED, workflow.surroundings)
             for problem in limits_of_ours:
                 if problem.rule.code == "not-emulated":
-                    self._add(problem, workflow.definition, configuration)
+                    self._add(problem, workflow.path, root, configuration)
         for problem in (*problems, *advise(parts)):
             if problem.rule.code != "not-emulated":
-                self._add(problem, workflow.definition, configuration)
+                self._add(problem, workflow.path, root, configuration)
 
-    def _add(self, problem: Problem, root: Node, configuration: Configuration) -> None:
-        place = locate(root, problem.path, problem.offset, at_name=problem.at_name)
+    def _add(self, problem: Problem, base: Path, root: Node, configuration: Configuration) -> None:
+        """`base` leads from the root to where the problem's path begins."""
+        place = locate(root, (*base, *problem.path), problem.offset, at_name=problem.at_name)
         self._tell(problem.rule, problem.message, place, configuration)
 
     def _add_fault(self, fault: DocumentError, configuration: Configuration) -> None:
@@ -142,7 +143,7 @@ class Linter:
         self._findings.setdefault((file, line, column, rule.code, message), finding)
 
 
-def lint(paths: Iterable[tuple[Path, Configuration]], target: Target) -> Report:
+def lint(paths: Iterable[tuple[FilePath, Configuration]], target: Target) -> Report:
     """Check files and folders, each with its configuration."""
     linter = Linter(target)
     for path, configuration in paths:
@@ -150,16 +151,16 @@ def lint(paths: Iterable[tuple[Path, Configuration]], target: Target) -> Report:
     return linter.report()
 
 
-def _json_files(folder: Path) -> Iterator[Path]:
+def _json_files(folder: FilePath) -> Iterator[FilePath]:
     """Yield the JSON files below a folder; links to folders are not followed, so that no circle can hold us."""
     for root, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _LEFT_OUT)
         for name in sorted(files):
             if name.lower().endswith(".json"):
-                yield Path(root, name)
+                yield FilePath(root, name)
 
 
-def _looks_like_workflow(path: Path) -> bool:
+def _looks_like_workflow(path: FilePath) -> bool:
     try:
         text = read_source(path)[0].text
     except DocumentError as error:

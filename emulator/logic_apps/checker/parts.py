@@ -60,12 +60,18 @@ class Parts:
             yield from expression.uses()
 
     def ancestors(self, action: Action) -> list[Action]:
-        """Return the actions around `action`, the nearest first."""
+        """Return the actions around `action`, the nearest first.
+
+        Where a name occurs twice, the way up may lead back to where it was; it ends there.
+        """
         found: list[Action] = []
         parent = action.parent
         while parent is not None:
-            found.append(self.definition.index[parent.lower()])
-            parent = found[-1].parent
+            outer = self.definition.index[parent.lower()]
+            if any(outer is each for each in found):
+                break
+            found.append(outer)
+            parent = outer.parent
         return found
 
     @cached_property
