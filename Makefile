@@ -19,9 +19,10 @@ test: setup lint types pytest ## Lint, types and tests
 
 setup: $(VENV)/.development node_modules/.package-lock.json ## Only set up: .venv and node_modules
 
-lint: $(VENV)/.development ## Formatting and lint
+lint: $(VENV)/.development ## Formatting, lint, and the workflow definitions
 	$(BIN)/ruff format --check $(PATHS)
 	$(BIN)/ruff check $(PATHS)
+	$(BIN)/python -m emulator lint --strict --target emulator workflows
 
 types: $(VENV)/.development ## Strict type check
 	$(BIN)/basedpyright

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 import workflows
+from emulator.logic_apps.checker.configuration import read_configuration
+from emulator.logic_apps.checker.linting import Target, lint
 
 SECRETS = ("body('List_the_training_keys')", "body('Sign_the_training_container')")
 
@@ -55,6 +57,13 @@ def test_malformed_json_is_named_with_its_place(tmp_path: Path):
 def test_an_unknown_workflow_is_refused_with_the_known_ones():
     with pytest.raises(workflows.WorkflowError, match="there are: retrain"):
         workflows.load("retrian")
+
+
+def test_the_checker_finds_nothing_in_them():
+    folder = Path(workflows.__file__).parent
+    report = lint([(folder, read_configuration(folder / ".workflowlint.toml"))], Target.EMULATOR)
+    assert [f"{each.file.name}:{each.line}: {each.message}" for each in report.findings] == []
+    assert report.summary.workflows == len(workflows.names())
 
 
 @pytest.mark.parametrize("name", workflows.names())

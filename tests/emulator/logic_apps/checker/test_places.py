@@ -42,7 +42,8 @@ def marked(text: str) -> tuple[str, int, int]:
         HEAD
         + '\n "actions": {"A": {"type": "If", "expression": {"and": [{"equals": ["@«nosuch()", 1]}]}, "actions": {}}}}',
         HEAD
-        + '\n "triggers": {"t": {"type": "Request", "conditions": [{"expression": "@«nosuch()"}]}}, "actions": {}}',
+        + '\n "triggers": {"t": {"type": "Request", "kind": "Http", "conditions": [{"expression": "@«nosuch()"}]}}, '
+        + '"actions": {}}',
         HEAD + '\n "actions": {}, "outputs": {"o": {"type": "String", "value": "@«nosuch()"}}}',
     ],
 )

@@ -47,6 +47,7 @@ MORE_THAN_THE_ENGINE = {
     "retry-policy": "documented kinds and intervals of retry policies",
     "response-recurrence": "a Response beside a trigger with a recurrence",
     "unknown-function": "functions",
+    "value-not-allowed": "status codes that a Response cannot give",
     "variable-nested": "InitializeVariable beneath the top level",
     "variable-self-reference": "a SetVariable that reads its variable",
     "variable-twice": "a variable that is initialized twice",
