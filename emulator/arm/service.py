@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from emulator.arm.applications import Applications
 from emulator.arm.authorization import Authorization
 from emulator.arm.caller import caller
 from emulator.arm.dispatch import Dispatcher
@@ -30,6 +31,7 @@ from emulator.arm.resource_id import ResourceId
 from emulator.arm.resources import Resources
 from emulator.arm.store import ResourceStore
 from emulator.arm.subscription import SubscriptionRequests
+from emulator.arm.token_endpoint import TokenEndpoint
 from emulator.clock import Clock
 from emulator.home import Configuration
 from emulator.identity import ARM_AUDIENCES, InvalidTokenError, Principal, TokenIssuer, bearer_token
@@ -74,9 +76,11 @@ class ControlPlane:
             SubscriptionRequests(configuration, self._registry, self._store, authorization),
             authorization,
         )
+        self._applications = Applications(folder, authorization.directory)
         self._app = Starlette(
             routes=[
                 Route("/metadata/endpoints", self._metadata, methods=["GET"]),
+                *TokenEndpoint(self._applications, issuer).routes,
                 Route("/{path:path}", self._serve, methods=list(_METHODS)),
             ]
         )
@@ -100,6 +104,7 @@ class ControlPlane:
         """Refuse requests from now on and close the files; every write was durable when it was answered."""
         self._stopped = True
         self._store.close()
+        self._applications.close()
         self._authorization.close()
 
     # Access for other services

@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "serve": "lifecycle.serve",
     "env": "access.env",
     "token": "access.token",
+    "register": "access.register",
     "preview": "deployment.preview",
     "deploy": "deployment.deploy",
     "refresh": "deployment.refresh",

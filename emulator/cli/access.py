@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from typing import Annotated
 
 import typer
 
+from emulator.arm.applications import Applications
+from emulator.arm.directory import Directory
 from emulator.cli.options import HomeOption, chosen_home, reported_faults
 from emulator.clock import SystemClock
 from emulator.home import DEFAULT_PORTS
@@ -70,3 +73,27 @@ def token(
     who = deploying_person(configuration) if principal is None else Principal(principal, "ServicePrincipal", principal)
     issuer = TokenIssuer(secrets.token_signing_key, configuration.tenant_id, SystemClock())
     typer.echo(issuer.issue(who, audience))
+
+
+def register(
+    name: Annotated[str, typer.Argument(help="Name of the application, for example the workflow's.")],
+    home: HomeOption = None,
+) -> None:
+    """Register an application, for ActiveDirectoryOAuth: print its ids, and its secret this once, as JSON."""
+    folder = chosen_home(home)
+    with reported_faults():
+        configuration, _ = folder.load()
+    directory = Directory(folder.database / "arm")
+    applications = Applications(folder.database / "arm", directory)
+    try:
+        made = applications.register(name)
+    finally:
+        applications.close()
+        directory.close()
+    shown = {
+        "tenant": configuration.tenant_id,
+        "clientId": made.client_id,
+        "secret": made.secret,
+        "objectId": made.object_id,
+    }
+    typer.echo(json.dumps(shown, indent=2))

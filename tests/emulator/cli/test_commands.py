@@ -1,15 +1,31 @@
+import json
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from emulator.arm.applications import Applications, InvalidSecretError
+from emulator.arm.directory import Directory
 from emulator.cli import app
 from emulator.clock import SystemClock
 from emulator.home import DEFAULT_PORTS, Home
 from emulator.identity import ARM_AUDIENCES, STORAGE_AUDIENCES, TokenIssuer
 
 RUN = CliRunner()
-COMMANDS = ("up", "down", "status", "env", "token", "preview", "deploy", "refresh", "destroy", "demo", "eval")
+COMMANDS = (
+    "up",
+    "down",
+    "status",
+    "env",
+    "token",
+    "register",
+    "preview",
+    "deploy",
+    "refresh",
+    "destroy",
+    "demo",
+    "eval",
+)
 
 
 @pytest.fixture
@@ -49,6 +65,19 @@ def test_a_token_of_an_identity(home: Home):
     issuer = TokenIssuer(secrets.token_signing_key, configuration.tenant_id, SystemClock())
     principal = issuer.verify(RUN.invoke(app, arguments).output.strip(), STORAGE_AUDIENCES)
     assert (principal.object_id, principal.kind) == (identity, "ServicePrincipal")
+
+
+def test_a_registered_application_authenticates_with_the_secret_that_was_printed(home: Home):
+    made = json.loads(RUN.invoke(app, ["register", "client", "--home", str(home.root)]).output)
+    directory = Directory(home.database / "arm")
+    applications = Applications(home.database / "arm", directory)
+    principal = applications.authenticate(made["clientId"], made["secret"])
+    assert (principal.object_id, principal.kind, principal.name) == (made["objectId"], "ServicePrincipal", "client")
+    assert directory.find(made["objectId"]) == principal
+    with pytest.raises(InvalidSecretError):
+        applications.authenticate(made["clientId"], made["secret"] + "x")
+    applications.close()
+    directory.close()
 
 
 def test_a_token_for_a_storage_accounts_own_address(home: Home):

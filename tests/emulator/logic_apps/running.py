@@ -20,6 +20,8 @@ from emulator.logic_apps.service import LogicApps
 WORKFLOW = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Logic/workflows/w"
 SECRETS = Secrets("a token signing key for tests alone, long enough", "a state encryption key for tests alone")
 SCHEMA = "https://schema.management.azure.com/providers/Microsoft.Logic/schemas/2016-06-01/workflowdefinition.json#"
+AUTHORITY = "http://127.0.0.1:9/authority"
+"""Nothing listens there: tests of OAuth name the authority that they have."""
 PERSON = Principal("11111111-0000-0000-0000-000000000000", "User", "somebody")
 IDENTITY = "22222222-0000-0000-0000-000000000000"
 
@@ -39,8 +41,10 @@ class Counter:
 class Service:
     """The service under test, and what a user does with it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, network: bool = False) -> None:
+        """Make one over `folder`; with `network` its calls are real."""
         self.folder = folder
+        self._network = network
         self.clock = ManualClock()
         self.issuer = TokenIssuer(SECRETS.token_signing_key, "tenant", self.clock)
         self.metrics = Counter()
@@ -61,7 +65,8 @@ class Service:
             self.issuer,
             self.metrics,
             SECRETS,
-            httpx.MockTransport(self._answer),
+            None if self._network else httpx.MockTransport(self._answer),
+            authority=AUTHORITY,
         )
         self.provider = self.logic_apps.providers[0]
 
@@ -76,7 +81,12 @@ class Service:
         await self.logic_apps.start()
 
     async def deploy(
-        self, definition: dict[str, Any], access_control: dict[str, Any] | None = None, **parameters: Any
+        self,
+        definition: dict[str, Any],
+        access_control: dict[str, Any] | None = None,
+        *,
+        workflow: str = WORKFLOW,
+        **parameters: Any,
     ) -> dict[str, Any]:
         """Put a definition; `parameters` are values."""
         body = {
@@ -92,7 +102,7 @@ class Service:
                 **({"accessControl": access_control} if access_control is not None else {}),
             },
         }
-        return await self.provider.put(Resource(ResourceId.parse(WORKFLOW), body), None)
+        return await self.provider.put(Resource(ResourceId.parse(workflow), body), None)
 
     async def operate(self, method: str, *path: str, body: Any = None, **query: str) -> Answer:
         """Ask for something below the workflow."""
@@ -118,7 +128,7 @@ class Service:
         return (await self.get("runs"))["value"][0]["name"]
 
     async def finish(self, run: str) -> dict[str, Any]:
-        """Move the clock until the run is over; return its properties."""
+        """Move the clock until the run is over; return its properties. Where calls are real, the clock stands still."""
         found: dict[str, Any] = {}
         for _ in range(100_000):
             await settle(5)
@@ -126,7 +136,7 @@ class Service:
             if "endTime" in found:
                 return found
             wake = self.clock.next_wake
-            if wake is None:
+            if wake is None or self._network:
                 await asyncio.sleep(0.001)
             else:
                 await self.clock.advance_to(wake)
@@ -146,6 +156,15 @@ class Service:
         for action in page["value"]:
             actions[action["name"]] = action["properties"]
         return Run(self, run, properties, actions)
+
+    async def callback(self, trigger: str = "manual") -> str:
+        """Return the signed address of a trigger."""
+        return (await self.operate("POST", "triggers", trigger, "listCallbackUrl")).body["value"]
+
+    async def request(self, url: str, method: str = "POST", **more: Any) -> httpx.Response:
+        """Call an address that the service gave out."""
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(self.logic_apps.app)) as client:
+            return await client.request(method, url, **more)
 
     async def content(self, link: dict[str, Any]) -> Any:
         """Open a content link."""
