@@ -8,7 +8,7 @@ import logging
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Never
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -201,8 +201,16 @@ async def _json_body(request: Request) -> Any:
     if not content:
         return None
     try:
-        return json.loads(content)
+        return json.loads(content, parse_constant=_no_number)
+    except RecursionError as error:
+        raise ArmError(
+            400, "InvalidRequestContent", "The request content was invalid: it nests too deeply to be deserialized."
+        ) from error
     except ValueError as error:
         raise ArmError(
             400, "InvalidRequestContent", f"The request content was invalid and could not be deserialized: {error}."
         ) from error
+
+
+def _no_number(text: str) -> Never:
+    raise ValueError(f"{text} is no JSON number")

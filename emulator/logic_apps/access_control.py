@@ -18,7 +18,7 @@ Range: TypeAlias = tuple[Address, Address]
 class AccessControl:
     """The ranges that are let in, by what is called; without an entry everybody is, with an empty one nobody.
 
-    On Azure an empty list still lets other Logic Apps in; here there is none that could call.
+    An empty list still lets other workflows in: a Workflow action calls none of these addresses.
     """
 
     ranges: Mapping[str, Sequence[Range]]

@@ -56,6 +56,8 @@ class Triggers:
                 await self._schedules.slide(workflow, trigger)
             else:
                 await self._schedules.repeat(workflow, trigger, resumed=resumed)
+        except (OverflowError, ValueError) as error:
+            _LOG.warning("trigger %s of %s looks no more: no time follows (%s)", trigger.name, workflow.id, error)
         finally:
             self._schedules.forget(workflow, trigger)
 

@@ -145,12 +145,12 @@ async def wait(execution: Execution, action: Action, frame: Frame, record: Actio
     else:
         try:
             seconds = interval_seconds(float(inputs["interval"]["count"]), str(inputs["interval"]["unit"]))
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise ActionError(
                 "InvalidWait", f"The interval of the Wait '{action.name}' is not valid: {error}."
             ) from error
         seconds -= (execution.clock.now() - moment_of(record.start)).total_seconds()
-    await execution.clock.sleep(max(0.0, seconds))
+    await execution.clock.sleep(min(max(0.0, seconds), limits.RUN_SECONDS))
 
 
 async def terminate(execution: Execution, action: Action, frame: Frame, record: ActionRecord) -> None:

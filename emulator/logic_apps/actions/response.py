@@ -60,8 +60,6 @@ def _check(action: Action) -> None:
             "statusCode",
             rule="value-not-allowed",
         )
-    if action.loops:
-        raise invalid(f"the action '{action.name}' of type 'Response' cannot stand in the loop '{action.loops[-1]}'.")
 
 
 TYPES = (

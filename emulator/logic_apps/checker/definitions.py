@@ -25,6 +25,8 @@ def check(raw: Any, catalogue: Catalogue, surroundings: Surroundings = CONSUMPTI
     problems = Problems()
     definition = read(raw, catalogue, problems)
     expressions = ExpressionReader(problems, surroundings.functions)
+    if structure.is_too_large(definition, problems):
+        return Parts.read(definition, expressions, surroundings), problems
     structure.check(definition, problems)
     parameters.check(definition, expressions, problems)
     parts = Parts.read(definition, expressions, surroundings)

@@ -13,14 +13,20 @@ from emulator.logic_apps.definition import STATUSES
 _NOT_IN_LOOPS = ("terminate", "response")
 
 
+def is_too_large(definition: Definition, problems: Problems) -> bool:
+    """Tell whether there are more actions than a workflow may have: then nothing else is worth its time."""
+    if len(definition.index) <= limits.ACTIONS:
+        return False
+    problems.add(
+        "action-count",
+        f"the definition has {len(definition.index)} actions; the limit is {limits.ACTIONS}.",
+        ("actions",),
+    )
+    return True
+
+
 def check(definition: Definition, problems: Problems) -> None:
     """Tell what is wrong with the tree of actions."""
-    if len(definition.index) > limits.ACTIONS:
-        problems.add(
-            "action-count",
-            f"the definition has {len(definition.index)} actions; the limit is {limits.ACTIONS}.",
-            ("actions",),
-        )
     _check_siblings(definition.actions, problems)
     for action in definition.index.values():
         for branch in action.branches.values():

@@ -27,6 +27,14 @@ class ExpressionTooLongError(ExpressionError):
     """An expression has more characters than the service allows."""
 
 
+_EXCERPT_CHARACTERS = 200
+
+
+def excerpt(text: str) -> str:
+    """Return as much of an expression as a message repeats."""
+    return text if len(text) <= _EXCERPT_CHARACTERS else f"{text[:_EXCERPT_CHARACTERS]}..."
+
+
 def syntax_error(message: str, position: int) -> ExpressionError:
     """Return the error of an expression that cannot be parsed."""
     return ExpressionError(message, "InvalidTemplate", position)

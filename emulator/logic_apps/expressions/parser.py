@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from emulator.logic_apps.expressions.errors import ExpressionError, syntax_error
+from emulator.logic_apps.expressions.errors import ExpressionError, excerpt, syntax_error
 from emulator.logic_apps.expressions.scanner import Scalar, Token, scan, word_value
 
 DEEPEST_NESTING: Final = 200
@@ -103,7 +103,7 @@ def _closing_brace(text: str, begin: int) -> int:
             quoted = not quoted
         elif text[index] == "}" and not quoted:
             return index
-    raise syntax_error(f"The '@{{' at position {begin} of '{text}' has no closing brace.", begin)
+    raise syntax_error(f"The '@{{' at position {begin} of '{excerpt(text)}' has no closing brace.", begin)
 
 
 def parse(text: str, begin: int, end: int) -> Node:

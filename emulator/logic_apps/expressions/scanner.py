@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from emulator.logic_apps.expressions.errors import ExpressionTooLongError, syntax_error
+from emulator.logic_apps.expressions.errors import ExpressionTooLongError, excerpt, syntax_error
 
 LONGEST_EXPRESSION: Final = 8192
 """Characters of an expression ("Limits and configuration reference for Azure Logic Apps", learn.microsoft.com)."""
@@ -98,7 +98,7 @@ def word_value(word: str) -> bool | None:
 
 def _unexpected(text: str, begin: int, end: int, position: int) -> Exception:
     character = text[position]
-    expression = text[begin:end]
+    expression = excerpt(text[begin:end])
     if character == "'":
         reason = f"the string at position {position - begin} has no closing quote"
     elif character == '"':

@@ -107,7 +107,17 @@ async def test_method_that_an_address_does_not_have_is_refused(arm: Client, widg
     assert error(await arm.put(SUBSCRIPTION, {}, GROUPS_API))[:2] == (405, "MethodNotAllowed")
 
 
-@pytest.mark.parametrize(("content", "shown"), [(b"{", "deserialized"), (b"[]", "object"), (b"", "object")])
+@pytest.mark.parametrize(
+    ("content", "shown"),
+    [
+        (b"{", "deserialized"),
+        (b"[]", "object"),
+        (b"", "object"),
+        (b'{"a": NaN}', "NaN is no JSON number"),
+        (b'{"a": ' + b"[" * 100_000, "nests too deeply"),
+        (b'{"a": ' + b"9" * 5000 + b"}", "deserialized"),
+    ],
+)
 async def test_body_that_is_no_json_object_is_refused(cloud: Cloud, group: str, content: bytes, shown: str) -> None:
     token = cloud.issuer.issue(PERSON, ARM_AUDIENCES[0])
     answer = await cloud.http.put(

@@ -54,8 +54,8 @@ async def test_what_the_function_refuses_fails_the_action(service: Service):
 @pytest.mark.parametrize(
     ("action", "words"),
     [
-        ({"kind": "Divine", "inputs": {}}, "has the kind 'Divine'; allowed: AddToTime, ConvertTimeZone, CurrentTime"),
-        ({"inputs": {}}, "has the kind None; allowed: AddToTime"),
+        ({"kind": "Divine", "inputs": {}}, "has the kind 'Divine', which does not exist; there are: addtotime"),
+        ({"kind": "Http", "inputs": {}}, "has the kind 'Http'; allowed: AddToTime, ConvertTimeZone, CurrentTime"),
         ({"kind": "AddToTime", "inputs": {"baseTime": BASE}}, r"'inputs\.interval' is missing"),
     ],
 )
