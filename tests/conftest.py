@@ -1,1 +1,1 @@
-pytest_plugins = ["emulator.testing.plugin"]
+pytest_plugins = ["emulator.testing.plugin", "pytester"]

@@ -10,7 +10,7 @@ from typing import Any
 
 from emulator.logic_apps.components import Action, Definition
 from emulator.logic_apps.records import SKIPPED, SUCCEEDED, ActionRecord, IterationRecord
-from emulator.logic_apps.standalone.result import branch_taken
+from emulator.logic_apps.standalone.result import branch_taken, in_order
 
 ACTION = "action"
 """The kind of the point that an action was executed; all other kinds are branches."""
@@ -56,7 +56,7 @@ class Point:
 
 def points(definition: Definition) -> list[Point]:
     """Return all points of a definition in the order of its actions."""
-    return [point for action in definition.index.values() for point in _of_action(action)]
+    return [point for action in in_order(definition.actions) for point in _of_action(action)]
 
 
 def _of_action(action: Action) -> Iterator[Point]:
@@ -91,11 +91,29 @@ def reached(
             continue
         yield Point(action.name, ACTION)
         yield from _of_branches(action, record, counts.get(record.path, 0))
+        yield from _around(definition, action)
         frame = record.path[: len(record.path) - len(record.name)]
         for other in action.run_after:
             before = by_path.get(frame + other)
             if before is not None:
                 yield Point(action.name, "after", f"{other} {before.status}")
+
+
+def _around(definition: Definition, action: Action) -> Iterator[Point]:
+    """Yield the branch that an executed action stands in: what a Terminate ends says of itself not where it went."""
+    around = definition.index.get((action.parent or "").lower())
+    if around is None:
+        return
+    branch = next(name for name, inner in around.branches.items() if action.name in inner)
+    match around.kind:
+        case "if":
+            yield Point(around.name, "condition", _IF[branch])
+        case "switch":
+            yield Point(around.name, "case", branch)
+        case "foreach":
+            yield Point(around.name, "elements", "some")
+        case _:
+            pass
 
 
 def _of_branches(action: Action, record: ActionRecord, iterations: int) -> Iterator[Point]:

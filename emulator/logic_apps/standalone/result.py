@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from emulator.logic_apps.components import Definition
+from emulator.logic_apps.components import Action, Definition
 from emulator.logic_apps.expressions import Json
 from emulator.logic_apps.records import (
     CANCELLED,
@@ -191,11 +191,20 @@ class RunResult:
         """Which branch was taken last by each If (``actions``, ``else``) and Switch (a case's name, ``default``)."""
         taken: dict[str, str] = {}
         for action in self.definition.index.values():
+            if action.kind not in ("if", "switch"):
+                continue
             for repetition in self.actions[action.name].repetitions:
-                branch = branch_taken(action.kind, repetition.record)
+                branch = branch_taken(action.kind, repetition.record) or self._branch_run(action)
                 if branch is not None:
                     taken[action.name] = branch
         return taken
+
+    def _branch_run(self, action: Action) -> str | None:
+        """Return the branch in which something was executed: an action that a Terminate ended says not which."""
+        for branch, inner in action.branches.items():
+            if any(self.actions[name].status not in (SKIPPED, NOT_RUN) for name in inner):
+                return branch
+        return None
 
     def calls_of(self, action: str) -> list[Call]:
         """Return the calls of an action, in their order."""
@@ -213,6 +222,14 @@ def branch_taken(kind: str, record: ActionRecord) -> str | None:
     return None
 
 
+def in_order(actions: Mapping[str, Action]) -> Iterator[Action]:
+    """Yield actions as they stand in the definition, each before those in it."""
+    for action in actions.values():
+        yield action
+        for branch in action.branches.values():
+            yield from in_order(branch)
+
+
 def action_results(definition: Definition, records: Sequence[ActionRecord]) -> Actions:
     """Return the actions of a definition with their executions."""
     executions: dict[str, list[Repetition]] = {}
@@ -223,8 +240,8 @@ def action_results(definition: Definition, records: Sequence[ActionRecord]) -> A
             ActionResult(
                 action.name,
                 action.type.name,
-                sorted(executions.get(name, []), key=lambda repetition: repetition.name),
+                sorted(executions.get(action.name.lower(), []), key=lambda repetition: repetition.name),
             )
-            for name, action in definition.index.items()
+            for action in in_order(definition.actions)
         ]
     )
