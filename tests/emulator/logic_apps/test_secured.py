@@ -1,5 +1,7 @@
 """Nothing that is secured stands in the history, on disk or in an answer."""
 
+import json
+import re
 import sqlite3
 from typing import Any
 
@@ -183,3 +185,74 @@ async def test_working_state_is_dropped_when_a_run_is_over(service: Service):
     with sqlite3.connect(service.folder / "runs.db") as database:
         assert database.execute("SELECT count(*) FROM working").fetchone() == (0,)
     database.close()
+
+
+async def everything(service: Service, *path: str) -> list[str]:
+    """Every answer of the management API at and below a path, and every content that one links to."""
+    page = await service.get(*path, **({"$top": "250"} if path[-1] in LISTS else {}))
+    found = [json.dumps(page)]
+    members = page["value"] if path[-1] in LISTS else [page]
+    for member in members:
+        links = LINK.findall(json.dumps(member))
+        found += [json.dumps(await service.content({"uri": link})) for link in links]
+        for below in BELOW.get(path[-1], ()) if path[-1] in LISTS else ():
+            found += await everything(service, *path, member["name"], below)
+        if path[-1] in ("actions", "repetitions"):
+            traces = await service.operate("POST", *path, member["name"], "listExpressionTraces")
+            found.append(json.dumps(traces.body))
+    return found
+
+
+LINK = re.compile(r'"uri": "(http://127[^"]+)"')
+BELOW = {
+    "runs": ("actions",),
+    "actions": ("repetitions", "scopeRepetitions", "requestHistories"),
+    "repetitions": ("requestHistories",),
+    "triggers": ("histories",),
+}
+LISTS = {"runs", "actions", "repetitions", "scopeRepetitions", "requestHistories", "triggers", "histories", "versions"}
+
+
+async def test_nothing_secured_is_in_any_answer_of_the_management_api(service: Service):
+    """Also not in expression traces, request histories of attempts, trigger histories, versions."""
+    answers = iter([503, 200, 200, 200])
+    service.handler = lambda request: httpx.Response(next(answers), json={"key": SECRET, "list": [SECRET, SECRET]})
+    trigger = {"type": "Request", "kind": "Http", "runtimeConfiguration": {"secureData": {"properties": ["outputs"]}}}
+    use = {
+        "type": "Http",
+        "inputs": {"method": "GET", "uri": "http://x.test/@{item()}", "headers": {"Key": "@{body('Keys')['key']}"}},
+        "runtimeConfiguration": {"secureData": {"properties": ["outputs"]}},
+    }
+    loop = {"type": "Foreach", "foreach": "@body('Keys')['list']", "actions": {"Use": use}}
+    wrong = {"type": "Compose", "inputs": "@int(body('Keys')['key'])", "runAfter": {"Keys": ["Succeeded"]}}
+    parameter = {"type": "Compose", "inputs": "@length(parameters('p'))"}
+    await service.deploy(
+        {
+            "triggers": {"manual": trigger},
+            "parameters": {"p": {"type": "SecureString"}},
+            "actions": {
+                "Keys": keys(),
+                "Each": {**loop, "runAfter": {"Keys": ["Succeeded"]}},
+                "Wrong": wrong,
+                "Length": parameter,
+            },
+        },
+        p=SECRET,
+    )
+    await service.operate("POST", "triggers", "manual", "run", body={"password": SECRET})
+    run = (await service.get("runs"))["value"][0]["name"]
+    await service.finish(run)
+    assert len(service.requests) == 4
+    found = [text for path in ("runs", "triggers", "versions") for text in await everything(service, path)]
+    assert len(found) > 20
+    assert any('"statusCode"' in text or "requestHistories" in text for text in found)
+    for text in found:
+        assert SECRET not in text
+    assert SECRET.encode() not in files(service)
+
+
+async def test_a_call_that_is_not_secured_shows_its_requests(service: Service):
+    """That the search above finds what is there."""
+    service.handler = lambda request: httpx.Response(200, json={"key": SECRET})
+    await service.run({"Call": {"type": "Http", "inputs": {"method": "GET", "uri": "http://x.test/"}}})
+    assert sum(SECRET in text for text in await everything(service, "runs")) >= 2
