@@ -19,8 +19,9 @@ from emulator.logic_apps.management.listing import (
     page,
     page_size,
 )
+from emulator.logic_apps.management.resource_type import API_VERSION
 from emulator.logic_apps.management.runs import operation_id
-from emulator.logic_apps.runs import StartedRun, Workflow
+from emulator.logic_apps.runs import Workflow
 from emulator.logic_apps.stamps import stamp
 from emulator.logic_apps.triggers import is_called
 from emulator.logic_apps.workflows import DISABLED, ENABLED
@@ -50,11 +51,13 @@ async def run(management: Management, workflow: Workflow, operation: Operation) 
     trigger = found_trigger(workflow, operation.path[1])
     _check_enabled(workflow, "run its triggers")
     if not is_called(trigger):
+        before = _newest_run(management, workflow, trigger)
         await management.workflows.triggers.look(workflow, trigger)
-        return Answer(202)
+        after = _newest_run(management, workflow, trigger)
+        return _started(operation, workflow, after) if after is not None and after != before else Answer(202)
     body = {} if operation.body is None else {"body": operation.body}
     runs = management.workflows.triggers.request(workflow, trigger, {"headers": {}, **body})
-    return _started(operation, workflow, runs[0]) if runs else Answer(202)
+    return _started(operation, workflow, runs[0].id) if runs else Answer(202)
 
 
 async def reset(management: Management, workflow: Workflow, operation: Operation) -> Answer:
@@ -114,7 +117,7 @@ async def resubmit(management: Management, workflow: Workflow, operation: Operat
     if row is None:
         raise ArmError(400, "TriggerHistoryNotFired", f"The trigger history '{look['name']}' started no run.")
     started = management.workflows.triggers.again(workflow, trigger, management.workflows.history.trigger(row))
-    return _started(operation, workflow, started)
+    return _started(operation, workflow, started.id)
 
 
 def found_trigger(workflow: Workflow, name: str) -> Trigger:
@@ -138,10 +141,15 @@ def _check_enabled(workflow: Workflow, purpose: str) -> None:
         raise ArmError(400, "WorkflowDisabled", f"The workflow is disabled; enable it to {purpose}.")
 
 
-def _started(operation: Operation, workflow: Workflow, run: StartedRun) -> Answer:
+def _newest_run(management: Management, workflow: Workflow, trigger: Trigger) -> str | None:
+    newest = management.workflows.trigger_histories.newest(workflow.id, trigger.name)
+    return newest.get("run") if newest else None
+
+
+def _started(operation: Operation, workflow: Workflow, run: str) -> Answer:
     host = operation.url[: operation.url.lower().index(workflow.id.lower())]
-    location = f"{host}{workflow.id}/runs/{run.id}/operations/{operation_id(run.id)}?api-version=2019-05-01"
-    return Answer(202, None, {"x-ms-workflow-run-id": run.id, "Location": location})
+    location = f"{host}{workflow.id}/runs/{run}/operations/{operation_id(run)}?api-version={API_VERSION}"
+    return Answer(202, None, {"x-ms-workflow-run-id": run, "Location": location})
 
 
 def _look(management: Management, workflow: Workflow, trigger: Trigger, operation: Operation) -> dict[str, Any]:

@@ -1,4 +1,6 @@
 import asyncio
+import sqlite3
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -6,6 +8,7 @@ import pytest
 
 from emulator.arm.errors import ArmError
 from emulator.clock import settle
+from emulator.home import HomeError
 from tests.emulator.logic_apps.running import Service
 
 
@@ -174,3 +177,16 @@ async def test_what_is_not_there_is_named(service: Service):
             await service.get(*path)
         assert raised.value.status == 404
     await settle()
+
+
+async def test_the_file_of_another_version_is_refused_and_left_as_it_is(tmp_path: Path):
+    folder = tmp_path / "logic_apps"
+    folder.mkdir()
+    with sqlite3.connect(folder / "runs.db") as database:
+        database.execute("CREATE TABLE runs (id TEXT)")
+    database.close()
+    with pytest.raises(HomeError, match=r"runs\.db: its tables are of another version of the emulator \(0, this one"):
+        Service(folder)
+    with sqlite3.connect(folder / "runs.db") as database:
+        assert database.execute("SELECT name FROM sqlite_master").fetchall() == [("runs",)]
+    database.close()

@@ -222,7 +222,7 @@ async def test_triggers_are_listed_read_reset_and_run(managed: Managed):
     tick = {"type": "Recurrence", "recurrence": {"frequency": "Hour", "interval": 2}}
     schema = {"type": "object"}
     made = await managed.deploy(
-        {"triggers": {"tick": tick, "manual": {"type": "Request", "inputs": {"schema": schema}}}, "actions": {}}
+        {"triggers": {"tick": tick, "manual": {"type": "Request", "kind": "Http", "inputs": {"schema": schema}}}, "actions": {}}
     )
     await managed.clock.advance(60)
     assert [each.name for each in await managed.all(triggers.list, top=1)] == ["manual", "tick"]
@@ -236,6 +236,11 @@ async def test_triggers_are_listed_read_reset_and_run(managed: Managed):
     found = await managed.ask(triggers.get, "tick")
     assert found.last_execution_time.isoformat() == "2026-01-01T00:01:00+00:00"
     assert found.next_execution_time.isoformat() == "2026-01-01T02:01:00+00:00"
+    headers: list[Any] = []
+    hook: Any = lambda response: headers.append(response.http_response.headers)  # noqa: E731
+    await managed.ask(triggers.run, "tick", raw_response_hook=hook)
+    newest = (await managed.all(managed.client.workflow_runs.list, top=1))[0]
+    assert (newest.trigger.name, headers[0]["x-ms-workflow-run-id"]) == ("tick", newest.name)
     json_schema: Any = await managed.ask(triggers.get_schema_json, "manual")
     assert json.loads(json_schema.content) == schema
     with pytest.raises(HttpResponseError, match="only Request triggers have a schema"):
