@@ -222,7 +222,10 @@ async def test_triggers_are_listed_read_reset_and_run(managed: Managed):
     tick = {"type": "Recurrence", "recurrence": {"frequency": "Hour", "interval": 2}}
     schema = {"type": "object"}
     made = await managed.deploy(
-        {"triggers": {"tick": tick, "manual": {"type": "Request", "kind": "Http", "inputs": {"schema": schema}}}, "actions": {}}
+        {
+            "triggers": {"tick": tick, "manual": {"type": "Request", "kind": "Http", "inputs": {"schema": schema}}},
+            "actions": {},
+        }
     )
     await managed.clock.advance(60)
     assert [each.name for each in await managed.all(triggers.list, top=1)] == ["manual", "tick"]
