@@ -33,6 +33,7 @@ def read(raw: Any, catalogue: Catalogue, problems: Problems) -> Definition:
     if _nests_too_deep(raw):
         problems.add("too-deep", f"the definition nests deeper than {DEEPEST} objects and arrays.", ())
         return Definition({}, {}, {}, {}, {})
+    raw = _without_nulls(raw)
     sound = _check(problems, "the definition", raw, DEFINITION, ())
     body: dict[str, Any] = raw if isinstance(raw, dict) else {}
     if sound:
@@ -46,6 +47,16 @@ def read(raw: Any, catalogue: Catalogue, problems: Problems) -> Definition:
         if isinstance(each, dict) and isinstance(each.get("type"), str)
     }
     return Definition(body, triggers, actions, reader.index, parameters)
+
+
+def _without_nulls(value: Any) -> Any:
+    """Return an object less its members that are null: the service reads null as if the member were not there.
+
+    It does not do so with the version of the language.
+    """
+    if not isinstance(value, dict):
+        return value
+    return {name: member for name, member in value.items() if member is not None or name == "$schema"}
 
 
 def _members(body: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -97,6 +108,7 @@ class _Reader:
     def trigger(self, name: str, body: Any) -> Trigger:
         """Return a trigger."""
         where, path = f"the trigger '{name}'", ("triggers", name)
+        body = _without_nulls(body)
         self._name("trigger", name, path)
         kind = self._kind(where, body, path)
         type = self._catalogue.triggers.get(kind.lower())
@@ -148,6 +160,7 @@ class _Reader:
         depth: int,
     ) -> Action:
         where = f"the action '{name}'"
+        body = _without_nulls(body)
         self._name("action", name, path)
         kind = self._kind(where, body, path)
         raw: dict[str, Any] = body if isinstance(body, dict) else {}

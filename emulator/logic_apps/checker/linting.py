@@ -62,8 +62,11 @@ class Linter:
     def lint(self, path: FilePath, configuration: Configuration) -> None:
         """Check a file, or every file below a folder that holds a workflow."""
         if path.is_dir():
-            for file in _json_files(path):
+            unreadable: list[OSError] = []
+            for file in _json_files(path, unreadable):
                 self._lint_file(file, configuration, named=False)
+            for error in unreadable:
+                self._add_unreadable(FilePath(error.filename or path), error, configuration)
         else:
             self._lint_file(path, configuration, named=True)
 
@@ -76,8 +79,7 @@ class Linter:
                 return
             root = assembly.read(path)
         except OSError as error:
-            reason = f"the file cannot be read: {error.strerror or error}."
-            self._add_fault(DocumentError("unreadable", reason, Source(path, ""), 0), configuration)
+            self._add_unreadable(path, error, configuration)
             return
         except DocumentError as error:
             for fault in (*assembly.faults, error):
@@ -123,6 +125,10 @@ class Linter:
             if problem.rule.code != "not-emulated":
                 self._add(problem, workflow.path, root, configuration)
 
+    def _add_unreadable(self, path: FilePath, error: OSError, configuration: Configuration) -> None:
+        reason = f"it cannot be read: {error.strerror or error}."
+        self._add_fault(DocumentError("unreadable", reason, Source(path, ""), 0), configuration)
+
     def _add(self, problem: Problem, base: Path, root: Node, configuration: Configuration) -> None:
         """`base` leads from the root to where the problem's path begins."""
         place = locate(root, (*base, *problem.path), problem.offset, at_name=problem.at_name)
@@ -151,9 +157,12 @@ def lint(paths: Iterable[tuple[FilePath, Configuration]], target: Target) -> Rep
     return linter.report()
 
 
-def _json_files(folder: FilePath) -> Iterator[FilePath]:
-    """Yield the JSON files below a folder; links to folders are not followed, so that no circle can hold us."""
-    for root, folders, files in os.walk(folder):
+def _json_files(folder: FilePath, unreadable: list[OSError]) -> Iterator[FilePath]:
+    """Yield the JSON files below a folder; links to folders are not followed, so that no circle can hold us.
+
+    Folders that cannot be listed are added to `unreadable`.
+    """
+    for root, folders, files in os.walk(folder, onerror=unreadable.append):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _LEFT_OUT)
         for name in sorted(files):
             if name.lower().endswith(".json"):

@@ -22,6 +22,7 @@ def check(parts: Parts, problems: Problems) -> None:
         _check_static_result(action, parts, problems)
         _check_retries(action, problems)
         _check_tracked(action, problems)
+        _check_sizes(action, problems)
         _check_of_any_type(action, problems)
         try:
             action.type.check(action)
@@ -130,4 +131,23 @@ def _check_of_any_type(action: Action, problems: Problems) -> None:
             f"the property 'until' of the action '{action.name}' is of older versions of the language; write an "
             f"action of type 'Until'.",
             (*action.path, "until"),
+        )
+
+
+def _check_sizes(action: Action, problems: Problems) -> None:
+    """Check what is written out and may have only so many elements or characters."""
+    items, inputs = action.raw.get("foreach"), action.inputs
+    if isinstance(items, list) and len(items) > limits.FOREACH_ITEMS:
+        problems.add(
+            "out-of-limit",
+            f"the Foreach '{action.name}' has {len(items)} elements; the limit is {limits.FOREACH_ITEMS}.",
+            (*action.path, "foreach"),
+        )
+    uri: Any = inputs.get("uri") if isinstance(inputs, dict) else None
+    if isinstance(uri, str) and not is_expression(uri) and len(uri) > limits.URL_CHARACTERS:
+        problems.add(
+            "out-of-limit",
+            f"the address of the action '{action.name}' has {len(uri)} characters; the limit is "
+            f"{limits.URL_CHARACTERS}.",
+            (*action.path, "inputs", "uri"),
         )

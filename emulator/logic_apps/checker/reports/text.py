@@ -6,6 +6,7 @@ from typing import Final
 
 from emulator.logic_apps.checker.findings import Finding, Report
 from emulator.logic_apps.checker.rules import Severity
+from emulator.logic_apps.checker.warnings.literals import masked
 
 _WIDTH: Final = 160
 """Characters of a line that are shown around the place."""
@@ -30,7 +31,7 @@ def _lines(finding: Finding) -> list[str]:
 
 def _excerpt(finding: Finding) -> list[str]:
     begin = max(0, finding.column - 1 - _WIDTH // 2)
-    shown = _plain(finding.text[begin : begin + _WIDTH])
+    shown = _plain(masked(finding.text)[begin : begin + _WIDTH])
     indented = len(shown) - len(shown.lstrip())
     at = finding.column - 1 - begin
     cut = min(indented, at)

@@ -16,6 +16,7 @@ _SECRETS: Final = (
     ("a token", re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.")),
     ("a private key", re.compile(r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----")),
 )
+_MEMBER: Final = re.compile(r'"([^"\\]+)"\s*:\s*"((?:[^"\\]|\\.)+)"')
 _SECRET_NAMES: Final = re.compile(
     r"^(?:authorization|x-functions-key|ocp-apim-subscription-key|api-?key|x-api-key|client_?secret|password|secret|pfx|"
     r"training-key|prediction-key)$",
@@ -49,6 +50,20 @@ def check(parts: Parts, problems: Problems) -> None:
             _check_secret(operation.name, path, name, text, problems)
             _check_subscription(operation.name, path, text, problems)
         _check_address(operation, problems)
+
+
+def masked(line: str) -> str:
+    """Return a line of a file, of the same length, with asterisks for each secret in it."""
+    for _, pattern in _SECRETS:
+        line = pattern.sub(lambda found: "*" * len(found[0]), line)
+    return _MEMBER.sub(_masked_member, line)
+
+
+def _masked_member(found: re.Match[str]) -> str:
+    begin, end = found.start(2) - found.start(), found.end(2) - found.start()
+    if not _SECRET_NAMES.match(found[1]) or is_expression(found[2]):
+        return found[0]
+    return f"{found[0][:begin]}{'*' * (end - begin)}{found[0][end:]}"
 
 
 def _strings(value: Any, path: Path, name: str) -> Iterator[tuple[Path, str, str]]:

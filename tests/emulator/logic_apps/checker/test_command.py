@@ -175,6 +175,23 @@ def test_control_characters_of_a_file_do_not_reach_the_terminal(tmp_path: Path):
     assert "\x7f" not in output
 
 
+def test_a_secret_in_a_file_is_not_shown(tmp_path: Path):
+    secret = "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"
+    inputs = {
+        "method": "POST",
+        "uri": f"https://x.test/?sig={secret}",
+        "headers": {"x-api-key": secret, "Authorization": f"Basic {secret}"},
+        "body": f"AccountKey={secret}",
+    }
+    definition = {"actions": {"Get": {"type": "Http", "inputs": inputs}}}
+    for path in (written(tmp_path, definition), tmp_path / "one_line.json"):
+        path.write_text(json.dumps({"$schema": SCHEMA, **definition}, indent=None if "one" in path.name else 2))
+        for form in ("text", "json", "sarif"):
+            output = lint("--format", form, path)[1]
+            assert output.count("secret-in-definition") >= 4
+            assert secret not in output
+
+
 def test_lone_surrogates_are_written_escaped(tmp_path: Path):
     path = tmp_path / "definition.json"
     path.write_text(f'{{"$schema": "{SCHEMA}", "actions": {{"\\ud800": {{"type": "Foo"}}}}}}')

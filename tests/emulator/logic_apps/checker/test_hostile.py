@@ -107,6 +107,12 @@ def test_a_file_that_may_not_be_read_is_told(tmp_path: Path):
     assert [each.rule.code for each in linted(path).findings] == ["unreadable"]
 
 
+def test_what_is_no_regular_file_is_told_and_not_waited_for(tmp_path: Path):
+    path = tmp_path / "workflow.json"
+    os.mkfifo(path)
+    assert [each.rule.code for each in linted(path).findings] == ["unreadable"]
+
+
 def test_a_link_to_itself_is_told(tmp_path: Path):
     path = tmp_path / "workflow.json"
     path.symlink_to(path)

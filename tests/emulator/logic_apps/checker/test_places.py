@@ -181,6 +181,19 @@ def test_a_folder_is_looked_through_and_what_is_no_workflow_is_counted(tmp_path:
     assert (report.summary.workflows, report.summary.skipped) == (1, 2)
 
 
+def test_null_is_as_good_as_nothing(tmp_path: Path):
+    definition: dict[str, Any] = {
+        "description": None,
+        "triggers": None,
+        "outputs": None,
+        "actions": {
+            "A": {"type": "Compose", "inputs": None, "runAfter": None, "limit": None, "operationOptions": None},
+            "B": {"type": "If", "expression": {"equals": [1, 1]}, "actions": None, "else": {"actions": None}},
+        },
+    }
+    assert findings(tmp_path, definition) == []
+
+
 def test_names_ignore_case_where_the_service_ignores_it(tmp_path: Path):
     definition: dict[str, Any] = {
         "actions": {

@@ -65,6 +65,16 @@ def test_every_rule_says_why_and_what_to_do():
             {"actions": {"A": {**compose(1), "trackedProperties": {"x": "y" * 7990}}}},
         ),
         (
+            "out-of-limit",
+            {"actions": {"A": {"type": "Foreach", "foreach": [1] * 100_001, "actions": {}}}},
+            {"actions": {"A": {"type": "Foreach", "foreach": [1] * 100_000, "actions": {}}}},
+        ),
+        (
+            "out-of-limit",
+            {"actions": {"A": {"type": "Http", "inputs": {"method": "GET", "uri": "http://x.test/" + "x" * 16_371}}}},
+            {"actions": {"A": {"type": "Http", "inputs": {"method": "GET", "uri": "http://x.test/" + "x" * 16_370}}}},
+        ),
+        (
             "variable-count",
             {
                 "actions": {
