@@ -125,9 +125,17 @@ ACTIONS: dict[str, Any] = {
             },
         },
     },
-    "Last": call("last-@{variables('count')}", Scope=["Succeeded"]),
+    "Both": {
+        "type": "Foreach",
+        "foreach": ["x", "y"],
+        "actions": {"Side": call("both-@{item()}"), "Rest": pause(Side=["Succeeded"])},
+        "runAfter": {"Scope": ["Succeeded"]},
+    },
+    "Last": call("last-@{variables('count')}", Both=["Succeeded"]),
 }
-CALLS = ["/first", "/each-a", "/each-b", "/then", "/until-3", "/until-4", "/last-4"]
+CALLS = ["/first", "/each-a", "/each-b", "/then", "/until-3", "/until-4", "/both-x", "/both-y", "/last-4"]
+AT_ONCE = 2
+"""How many actions are under way at the same time at most."""
 
 
 class Mortal:
@@ -190,7 +198,7 @@ class Mortal:
 async def test_killed_after_any_durable_write_the_run_goes_on(tmp_path: Path, death: Death):
     whole = Mortal(tmp_path / "whole", death)
     await whole.live(None)
-    assert whole.before == CALLS
+    assert sorted(whole.before) == sorted(CALLS)
     await whole.service.logic_apps.stop()
     writes = death.writes
     assert writes > 2 * len(CALLS), "each action is recorded when it begins and when it ends"
@@ -204,5 +212,5 @@ async def test_killed_after_any_durable_write_the_run_goes_on(tmp_path: Path, de
         assert status == "Succeeded", f"killed after write {after}"
         assert not done & set(again), f"killed after write {after}: a finished action was done again"
         assert sorted(calls) == sorted(CALLS), f"killed after write {after}: every action was done, and nothing else"
-        assert sum(calls.values()) - len(CALLS) <= 1, f"killed after write {after}: more than one was done again"
+        assert sum(calls.values()) - len(CALLS) <= AT_ONCE, f"killed after write {after}: more was done again"
         await mortal.service.logic_apps.stop()

@@ -174,3 +174,6 @@ async def test_an_until_of_seven_days_runs_on_the_clock(service: Service):
     assert run.actions["Pause"]["repetitionCount"] == 7 * 24
     began, ended = (run.actions["Week"][name][:10] for name in ("startTime", "endTime"))
     assert (began, ended) == ("2026-01-01", "2026-01-08")
+    week = 7 * 24 * 3600
+    latencies = {name: service.metrics.totals[name] for name in ("RunLatency", "RunSuccessLatency")}
+    assert latencies == {"RunLatency": week, "RunSuccessLatency": week}
