@@ -22,6 +22,7 @@ from emulator.logic_apps.standalone.mocks import Mocks
 from emulator.logic_apps.standalone.sources import Source
 
 _APP_SETTING = re.compile(r"appsetting\(\s*'((?:[^']|'')*)'\s*\)", re.IGNORECASE)
+_WHOLE_APP_SETTING = re.compile(rf"@{_APP_SETTING.pattern}|@\{{\s*{_APP_SETTING.pattern}\s*\}}", re.IGNORECASE)
 _CONNECTION = re.compile(r"parameters\(\s*'\$connections'\s*\)\??\['([^']+)'\]", re.IGNORECASE)
 _PARAMETER = re.compile(r"(?<![\w.])parameters\(\s*'((?:[^']|'')+)'\s*\)", re.IGNORECASE)
 _FIRED_BY_HAND: Mapping[str, Any] = {"type": "Request", "kind": "Http"}
@@ -77,7 +78,8 @@ def prepare(source: Source, mocks: Mocks, given: Mapping[str, Json], *, strict: 
     """
     raw: dict[str, Any] = copy.deepcopy(dict(source.definition))
     values = {**source.parameters, **mocks.parameters, **given}
-    raw = _with_app_settings(raw, {**source.app_settings, **mocks.app_settings})
+    settings = {**source.app_settings, **mocks.app_settings}
+    raw, values = _with_app_settings(raw, settings), _with_app_settings(values, settings)
     warnings = [*source.notes, *_mend_parameters(raw, values)]
     if not raw.get("triggers"):
         raw["triggers"] = {"manual": dict(_FIRED_BY_HAND)}
@@ -166,24 +168,30 @@ def _expressions(value: Any) -> str:
 
 
 def _with_app_settings(raw: dict[str, Any], settings: Mapping[str, str]) -> dict[str, Any]:
-    """Return the definition with appsetting('NAME') replaced, as Standard does when it loads a workflow."""
+    """Return a definition, or values of parameters, with appsetting('NAME') replaced, as Standard does.""" ""
     known = {name.lower(): value for name, value in settings.items()}
 
-    def replaced(match: re.Match[str]) -> str:
-        name = match[1].replace("''", "'")
+    def value_of(written: str) -> str:
+        name = written.replace("''", "'")
         if name.lower() not in known:
             raise PreparationError(
                 f"the app setting '{name}' has no value; give it in 'appSettings' of the mock file; it has: "
                 f"{', '.join(settings) or 'none'}"
             )
-        return "string('" + known[name.lower()].replace("'", "''") + "')"
+        return known[name.lower()]
+
+    def replaced(text: str) -> str:
+        whole = _WHOLE_APP_SETTING.fullmatch(text)
+        if whole is not None:
+            return value_of(whole[1] or whole[2])
+        return _APP_SETTING.sub(lambda match: "string('" + value_of(match[1]).replace("'", "''") + "')", text)
 
     def walk(value: Any) -> Any:
         if isinstance(value, dict):
             return {key: walk(member) for key, member in value.items()}
         if isinstance(value, list):
             return [walk(member) for member in value]
-        return _APP_SETTING.sub(replaced, value) if isinstance(value, str) and "@" in value else value
+        return replaced(value) if isinstance(value, str) and "@" in value else value
 
     return walk(raw)
 
