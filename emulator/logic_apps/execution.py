@@ -176,10 +176,17 @@ class Execution:
 
     async def _begin(self, action: Action, frame: Frame, finished: Mapping[str, str]) -> None:
         if all(finished[other] in statuses for other, statuses in action.run_after.items()):
+            await self._wait_for_throughput()
             self._check_duration()
             await self._run_action(action, frame)
         else:
             self._skip(action, frame, "ActionSkipped", _DEPENDENCY)
+
+    async def _wait_for_throughput(self) -> None:
+        """Wait where the workflow did as many actions as it may: the service throttles them, it does not fail them."""
+        while (pause := self.runtime.throttle.seconds_to_wait(self.state.workflow_id, "actions")) > 0:
+            self._count("ActionThrottledEvents")
+            await self.clock.sleep(pause)
 
     def skip_all(self, actions: Mapping[str, Action], frame: Frame) -> None:
         """Record that a branch was not taken."""

@@ -12,6 +12,7 @@ from emulator.logic_apps.responses import Answer, Responses
 from emulator.logic_apps.run_store import RunStore
 from emulator.logic_apps.signatures import Signatures
 from emulator.logic_apps.subscriptions import Subscriptions
+from emulator.logic_apps.throttle import Throttle
 from emulator.logic_apps.trigger_histories import TriggerHistories
 from emulator.telemetry import MetricSink
 
@@ -50,3 +51,4 @@ class Runtime:
     responses: Responses
     subscriptions: Subscriptions
     children: ChildWorkflows
+    throttle: Throttle

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from emulator.arm.errors import ArmError
+from emulator.logic_apps import limits
 from emulator.logic_apps.components import Trigger
 from emulator.logic_apps.expressions import ExpressionError, compile_template
 from emulator.logic_apps.failures import CallError
@@ -123,9 +124,18 @@ class Triggers:
         """Start the runs that a request asks for: one, or with splitOn one for each element.
 
         Raises:
-            ArmError: 429, as many runs wait as may; 400, a condition or splitOn cannot be evaluated.
+            ArmError: 429, the workflow is called too often, or as many runs wait as may; 400, a condition or splitOn
+                cannot be evaluated.
         """
         began = self._firing.now()
+        if self._runtime.throttle.seconds_to_wait(workflow.id, "calls") > 0:
+            self._runtime.metrics.record(workflow.id, "TriggerThrottledEvents", 1)
+            raise ArmError(
+                429,
+                "WorkflowTriggerThrottled",
+                f"The workflow was called {limits.TRIGGER_CALLS} times in {limits.THROUGHPUT_SECONDS / 60:.0f} "
+                f"minutes, which is the limit.",
+            )
         if self._firing.is_full(workflow, trigger):
             raise ArmError(
                 429,

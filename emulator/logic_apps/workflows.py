@@ -26,6 +26,7 @@ from emulator.logic_apps.runtime import Runtime
 from emulator.logic_apps.signatures import Signatures, workflow_guid
 from emulator.logic_apps.stamps import stamp
 from emulator.logic_apps.subscriptions import Subscriptions
+from emulator.logic_apps.throttle import Throttle
 from emulator.logic_apps.trigger_histories import TriggerHistories
 from emulator.logic_apps.triggers import Triggers
 from emulator.logic_apps.workflow_store import Version, WorkflowStore
@@ -68,6 +69,7 @@ class Workflows:
             self.responses,
             self.subscriptions,
             NestedWorkflows(self),
+            Throttle(clock),
         )
         self.runs = Runs(runtime)
         self.triggers = Triggers(runtime, self.runs)

@@ -14,6 +14,7 @@ from emulator.logic_apps.run_store import RunStore
 from emulator.logic_apps.runtime import Runtime
 from emulator.logic_apps.signatures import Signatures
 from emulator.logic_apps.subscriptions import Subscriptions
+from emulator.logic_apps.throttle import Throttle
 from emulator.logic_apps.trigger_histories import TriggerHistories
 from emulator.logic_apps.workflow_store import KeyKind
 from emulator.telemetry import NoMetrics
@@ -64,4 +65,5 @@ def runtime_of(
         Responses(store),
         Subscriptions(store),
         _NoChildren(),
+        Throttle(clock),
     )

@@ -9,6 +9,7 @@ import pytest
 
 from emulator.arm.errors import ArmError
 from emulator.clock import settle
+from emulator.logic_apps import limits
 from tests.emulator.logic_apps.running import Service
 
 OUTPUTS = {"A": {"type": "Compose", "inputs": "@triggerOutputs()"}}
@@ -185,3 +186,25 @@ async def test_an_answer_with_content_that_is_not_base64_fails_the_action(servic
     await service.deploy({"actions": {"R": {"type": "Response", "inputs": {"statusCode": 200, "body": body}}}})
     answering = asyncio.create_task(service.request(await service.callback()))
     assert (await answering).status_code == 502
+
+
+async def test_actions_beyond_the_throughput_wait_for_the_next_five_minutes(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(limits, "ACTION_EXECUTIONS", 3)
+    began = service.clock.now()
+    loop = {"type": "Foreach", "foreach": [1, 2, 3, 4, 5], "operationOptions": "Sequential", "actions": OUTPUTS}
+    run = await service.run({"Each": loop})
+    assert run.status == "Succeeded"
+    assert (service.clock.now() - began).total_seconds() == 300
+    assert service.metrics.totals["ActionThrottledEvents"] >= 1
+
+
+async def test_calls_beyond_the_throughput_are_refused_for_a_while(service: Service, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(limits, "TRIGGER_CALLS", 2)
+    await service.deploy({"actions": OUTPUTS})
+    url = await service.callback()
+    assert [(await service.request(url)).status_code for _ in range(3)] == [202, 202, 429]
+    assert "was called 2 times in 5 minutes, which is the limit" in (await service.request(url)).text
+    await service.clock.advance(301)
+    assert (await service.request(url)).status_code == 202
