@@ -75,7 +75,14 @@ class Emulator:
             )
         if "logic-apps" in chosen:
             services["logic-apps"] = LogicApps(
-                home.database / "logic_apps", url("logic-apps"), self.clock, issuer, metrics, secrets, transport
+                home.database / "logic_apps",
+                url("logic-apps"),
+                self.clock,
+                issuer,
+                metrics,
+                secrets,
+                transport,
+                authority=url("arm"),
             )
         providers = [provider for name in SERVICES if name in services for provider in services[name].providers]
         services["arm"] = ControlPlane(

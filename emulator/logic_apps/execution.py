@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from emulator.durations import duration_seconds
 from emulator.logic_apps import limits
 from emulator.logic_apps.components import LOOPS, Action
+from emulator.logic_apps.content_limits import check_sizes
 from emulator.logic_apps.expressions import ExpressionError, Json, Template, compile_template, evaluate_traced
 from emulator.logic_apps.failures import ActionError, RunTerminatedError
 from emulator.logic_apps.identities import Identities
@@ -244,7 +245,7 @@ class Execution:
             self._count("ActionsStarted")
         try:
             await self._done(action, frame, record)
-            _check_sizes(action, record)
+            check_sizes(action, record)
             self._track(action, frame, record)
             record.status, record.code = SUCCEEDED, record.code or "OK"
         except ActionError as error:
@@ -373,29 +374,6 @@ def _keys_in(inputs: Json, value: Json) -> list[str | int] | None:
     if not isinstance(inputs, dict):
         return None
     return next(([name] for name, member in inputs.items() if member is value), None)
-
-
-def _check_sizes(action: Action, record: ActionRecord) -> None:
-    """Refuse inputs and outputs that are larger than the service takes."""
-    sizes = {part: _size(getattr(record, part)) for part in ("inputs", "outputs")}
-    for part, size in sizes.items():
-        if size > limits.CONTENT_BYTES:
-            record.inputs, record.outputs = None, None
-            raise ActionError(
-                "ActionContentSizeLimit",
-                f"The {part} of the action '{action.name}' have {size} bytes; the limit is {limits.CONTENT_BYTES}.",
-            )
-    if sum(sizes.values()) > limits.COMBINED_BYTES:
-        record.inputs, record.outputs = None, None
-        raise ActionError(
-            "ActionContentSizeLimit",
-            f"The inputs and outputs of the action '{action.name}' have {sum(sizes.values())} bytes together; the "
-            f"limit is {limits.COMBINED_BYTES}.",
-        )
-
-
-def _size(content: Json) -> int:
-    return 0 if content is None else len(json.dumps(content, ensure_ascii=False).encode(errors="replace"))
 
 
 def _answer_statically(record: ActionRecord, static: Mapping[str, Any]) -> None:

@@ -54,6 +54,16 @@ async def test_an_action_waits_until_it_is_called_back_and_unsubscribes(online: 
     assert endpoint.asked == ["POST /subscribe", "DELETE /unsubscribe"]
 
 
+async def test_an_action_unsubscribes_when_it_is_over_and_not_only_when_the_run_is(online: Service, endpoint: Endpoint):
+    pause = {"type": "Wait", "inputs": {"interval": {"count": 1, "unit": "Hour"}}, "runAfter": {"Hook": ["Succeeded"]}}
+    await online.deploy({"actions": {"Hook": hook(endpoint), "Pause": pause}})
+    run = await online.begin()
+    await subscribed(endpoint)
+    await online.request(callback_of(endpoint), json=1)
+    await until(lambda: "DELETE /unsubscribe" in endpoint.asked)
+    assert (await online.get("runs", run))["properties"]["status"] == "Running"
+
+
 async def test_a_callback_that_comes_before_the_subscription_is_answered_counts(online: Service, endpoint: Endpoint):
     async def call_back_first(request: Request, body: bytes) -> Response:
         if request.url.path == "/subscribe":
