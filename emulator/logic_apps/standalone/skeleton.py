@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -109,6 +110,7 @@ def _trigger(definition: Mapping[str, Any], body: Json) -> dict[str, Any]:
 def _parameters(source: Source) -> dict[str, Json]:
     definition = source.definition
     declared: Mapping[str, Any] = definition.get("parameters") or {}
+    written = json.dumps(dict(definition), ensure_ascii=False)
     found: dict[str, Json] = {}
     for name, parameter in declared.items():
         if name == "$connections" or name in source.parameters or not isinstance(parameter, Mapping):
@@ -118,10 +120,18 @@ def _parameters(source: Source) -> dict[str, Json]:
             kind = str(parameter.get("type", "")).lower()
             allowed = parameter.get("allowedValues")
             found[name] = allowed[0] if allowed else _BY_TYPE.get(kind, _text(name))
+            if found[name] == {}:
+                found[name] = {member: _text(member) for member in _members(name, written)}
     for name in undeclared_parameters(definition):
         if name not in source.parameters:
             found[name] = _text(name)
     return found
+
+
+def _members(parameter: str, written: str) -> list[str]:
+    """Return the members of an object parameter that expressions name."""
+    pattern = rf"parameters\('{re.escape(parameter)}'\)\??\['([^']+)'\]"
+    return list(dict.fromkeys(re.findall(pattern, written)))
 
 
 def _text(name: str) -> str:

@@ -1,0 +1,110 @@
+"""The retraining workflow on mocked answers: faults that a running service does not make on demand."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator.logic_apps.standalone.result import RunResult
+from emulator.logic_apps.standalone.skeleton import skeleton
+from emulator.testing.workflow_runs import LoadedWorkflow, WorkflowLoader
+from tests.workflows.world import DEPLOYED
+
+FOLDER = Path(__file__).parents[2] / "workflows" / "retrain"
+BLOB = (
+    "<Blob><Name>{name}</Name><Properties><Etag>0x1</Etag><Content-MD5>m</Content-MD5>"
+    "<Content-Length>{size}</Content-Length></Properties></Blob>"
+)
+LISTING = "<EnumerationResults><Blobs>{blobs}</Blobs><NextMarker /></EnumerationResults>"
+TAGS = [{"name": label, "id": f"tag-{label}", "imageCount": 50} for label in ("red", "blue")]
+TIMED_OUT = {"status": "TimedOut"}
+
+
+def listing(*names: str, size: int = 10) -> dict[str, Any]:
+    blobs = "".join(BLOB.format(name=name, size=size) for name in names)
+    return {"statusCode": 200, "headers": {"Content-Type": "application/xml"}, "body": LISTING.format(blobs=blobs)}
+
+
+def json_of(body: Any, status: int = 200) -> dict[str, Any]:
+    return {"statusCode": status, "headers": {"Content-Type": "application/json"}, "body": body}
+
+
+@pytest.fixture
+def retrain(workflow: WorkflowLoader) -> LoadedWorkflow:
+    return workflow.load(FOLDER)
+
+
+def run(retrain: LoadedWorkflow, **answers: Any) -> RunResult:
+    """Run on answers of an empty container but for those given."""
+    mocks = copy.deepcopy(skeleton(retrain.source))
+    mocks["parameters"]["settings"] = DEPLOYED
+    mocks["actions"] |= {
+        "Read_the_settings": {"statusCode": 404},
+        "List_a_page": listing(),
+        "Tags_before": json_of(TAGS),
+        "Tags": json_of(TAGS),
+        "Tag_counts": json_of(TAGS),
+        **answers,
+    }
+    return retrain.run(mocks=mocks, trigger="manual")
+
+
+def test_settings_that_cannot_be_read_in_time_fail_the_run(retrain: LoadedWorkflow):
+    found = run(retrain, Read_the_settings=TIMED_OUT)
+    assert (found.status, found.actions["Configure"].status) == ("Failed", "Failed")
+    assert found.actions["Collect"].status == "Skipped"
+    assert found.actions["Unlock"].status == "Succeeded"
+
+
+def test_the_first_run_of_two_that_make_the_lock_takes_it(retrain: LoadedWorkflow):
+    found = run(retrain, Acquire_the_lease={"statusCode": 404}, Create_the_lock={"statusCode": 409})
+    assert found.actions["Acquire_the_new_lease"].status == "Succeeded"
+    assert found.branches["Switch_on_the_lease"] == "The_lock_is_new"
+
+
+def test_a_manifest_that_is_not_written_in_time_fails_the_run_and_frees_the_lock(retrain: LoadedWorkflow):
+    found = run(retrain, Write_the_manifest=TIMED_OUT)
+    assert found.actions["Record"].status == "TimedOut"
+    assert found.actions["Unlock"].status == "Succeeded"
+    assert found.status == "Failed"
+
+
+def test_a_lock_that_is_not_freed_in_time_fails_the_run(retrain: LoadedWorkflow):
+    found = run(retrain, Unlock=TIMED_OUT, Write_the_manifest=TIMED_OUT)
+    assert (found.actions["Unlock"].status, found.status) == ("TimedOut", "Failed")
+
+
+def test_a_tag_that_is_not_made_fails_the_run_before_an_image_is_added(retrain: LoadedWorkflow):
+    found = run(retrain, List_a_page=listing("green/1.png"), Create_the_tag={"failure": "connectionDropped"})
+    assert found.actions["For_each_new_label"].status == "Failed"
+    assert found.actions["Tag_faults"].status == "Succeeded"
+    assert found.actions["Every_tag_was_answered"].status == "Failed"
+    assert found.actions["Add_the_images"].status == "NotRun"
+
+
+def test_a_refused_image_that_cannot_be_moved_fails_the_run(retrain: LoadedWorkflow):
+    found = run(retrain, List_a_page=listing("red/1.png", size=0), Copy_to_rejected={"statusCode": 403})
+    assert found.actions["For_each_rejected_image"].status == "Failed"
+    assert found.actions["Copies"].status == "Succeeded"
+    assert found.actions["Every_image_was_moved"].status == "Failed"
+
+
+def test_measures_that_do_not_come_in_time_fail_the_run_and_are_recorded(retrain: LoadedWorkflow):
+    found = run(
+        retrain,
+        List_the_iterations=json_of([]),
+        Read_the_month={"statusCode": 404},
+        Start_training=json_of({"id": "iteration"}),
+        Look_at_the_iteration=[
+            json_of({"status": "Training"}),
+            json_of({"status": "Completed", "name": "Iteration 1"}),
+        ],
+        Performance=TIMED_OUT,
+    )
+    assert found.actions["If_a_training_runs"].status == "TimedOut"
+    assert found.actions["Write_the_manifest"].status == "Succeeded"
+    assert found.actions["Publish_the_iteration"].status == "Skipped"
+    assert found.status == "Failed"
