@@ -7,6 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
+WORKFLOW_COVERAGE := --workflow-coverage=workflows --workflow-coverage-fail-under=100
 PATHS := __main__.py components workflows emulator tests bench
 
 help: ## Show what can be made
@@ -28,7 +29,7 @@ types: $(VENV)/.development ## Strict type check
 	$(BIN)/basedpyright
 
 pytest: $(VENV)/.development node_modules/.package-lock.json ## The tests alone; options: make pytest PYTEST='-k name'
-	$(BIN)/pytest -n 2 $(PYTEST)
+	$(BIN)/pytest -n 2 $(if $(PYTEST),$(PYTEST),$(WORKFLOW_COVERAGE))
 
 format: $(VENV)/.development ## Format and mend what lint can mend
 	$(BIN)/ruff format $(PATHS)
