@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from emulator.custom_vision.backend import Backend
@@ -60,15 +61,22 @@ class Batch:
 
 _DECODED_AT_ONCE: Final = 2
 """The largest image takes 300 MB while it is decoded."""
-_NONE: Final = Dimensions(0, 0)
+
+
+@dataclass(frozen=True)
+class _Received:
+    """An image that is whole, as a staged file."""
+
+    file: Path
+    content_hash: str
+    dimensions: Dimensions
 
 
 @dataclass(frozen=True)
 class _Loaded:
     entry: Entry
     status: str
-    data: bytes = b""
-    dimensions: Dimensions = _NONE
+    received: _Received | None = None
 
 
 async def ingest(backend: Backend, account: Account, project: Project, batch: Batch) -> list[dict[str, Any]]:
@@ -82,14 +90,19 @@ async def ingest(backend: Backend, account: Account, project: Project, batch: Ba
     """
     limits = backend.limits(account)
     _check(backend, project, batch, limits.images_per_batch)
-    decoding = asyncio.Semaphore(_DECODED_AT_ONCE)
-    loaded = await asyncio.gather(*(_load(entry, limits.training_image_bytes, decoding) for entry in batch.entries))
-    if backend.projects.find(project.id) is None:
-        raise bad_request("BadRequestInvalid", f"Project {project.id} was deleted meanwhile.")
-    with backend.database.transaction():
-        keeper = _Keeper(backend, account, project)
-        results = [keeper.keep(batch, image) for image in loaded]
-        backend.projects.touch(project.id, backend.clock.now())
+    loader = _Loader(backend, project, limits.training_image_bytes)
+    loaded = await asyncio.gather(*(loader.load(entry) for entry in batch.entries))
+    try:
+        if backend.projects.find(project.id) is None:
+            raise bad_request("BadRequestInvalid", f"Project {project.id} was deleted meanwhile.")
+        with backend.database.transaction():
+            keeper = _Keeper(backend, account, project)
+            results = [keeper.keep(batch, image) for image in loaded]
+            backend.projects.touch(project.id, backend.clock.now())
+    finally:
+        for image in loaded:
+            if image.received is not None:
+                backend.files.discard(image.received.file)
     backend.count_images(account)
     return results
 
@@ -117,19 +130,34 @@ def _check(backend: Backend, project: Project, batch: Batch, most: int) -> None:
             )
 
 
-async def _load(entry: Entry, most: int, decoding: asyncio.Semaphore) -> _Loaded:
-    try:
-        data = await entry.load()
-        if len(data) > most:
+class _Loader:
+    """Gets the bytes of images, decodes them and puts them on disk, so that no batch has to be in memory as a whole."""
+
+    def __init__(self, backend: Backend, project: Project, most_bytes: int) -> None:
+        self._files = backend.files
+        self._project = project.id
+        self._most_bytes = most_bytes
+        self._decoding = asyncio.Semaphore(_DECODED_AT_ONCE)
+
+    async def load(self, entry: Entry) -> _Loaded:
+        """Load an image; the status says why it cannot be taken."""
+        try:
+            data = await entry.load()
+            if len(data) > self._most_bytes:
+                return _Loaded(entry, "ErrorImageSize")
+            async with self._decoding:
+                return _Loaded(entry, "OK", await asyncio.to_thread(self._receive, data))
+        except (DownloadError, SourceError):
+            return _Loaded(entry, "ErrorSource")
+        except (TooLargeError, ImageDimensionsError):
             return _Loaded(entry, "ErrorImageSize")
-        async with decoding:
-            return _Loaded(entry, "OK", data, await asyncio.to_thread(inspect, data))
-    except (DownloadError, SourceError):
-        return _Loaded(entry, "ErrorSource")
-    except (TooLargeError, ImageDimensionsError):
-        return _Loaded(entry, "ErrorImageSize")
-    except ImageFormatError:
-        return _Loaded(entry, "ErrorImageFormat")
+        except ImageFormatError:
+            return _Loaded(entry, "ErrorImageFormat")
+
+    def _receive(self, data: bytes) -> _Received:
+        dimensions = inspect(data)
+        file = self._files.stage(self._project, "images", data)
+        return _Received(file, hashlib.sha256(data).hexdigest(), dimensions)
 
 
 class _Keeper:
@@ -143,11 +171,11 @@ class _Keeper:
 
     def keep(self, batch: Batch, loaded: _Loaded) -> dict[str, Any]:
         """Keep a loaded image, if it may be, and return its ImageCreateResult."""
-        if loaded.status != "OK":
+        received = loaded.received
+        if received is None:
             return _result(loaded.entry, loaded.status)
         backend, project = self._backend, self._project
-        content_hash = hashlib.sha256(loaded.data).hexdigest()
-        existing = backend.images.by_content(project.id, content_hash)
+        existing = backend.images.by_content(project.id, received.content_hash)
         if existing is not None:
             return _kept(backend, loaded.entry, "OKDuplicate", existing)
         tags = list(dict.fromkeys([*batch.tags, *loaded.entry.all_tags]))
@@ -155,12 +183,12 @@ class _Keeper:
         if refusal is not None:
             return _result(loaded.entry, refusal)
         now = backend.clock.now()
-        size = loaded.dimensions
-        image = backend.images.create(project.id, content_hash, size.width, size.height, batch.metadata, now)
+        size = received.dimensions
+        image = backend.images.create(project.id, received.content_hash, size.width, size.height, batch.metadata, now)
         backend.tags.attach(image.id, tags, now)
         for box in loaded.entry.boxes:
             backend.regions.create(image.id, box, now)
-        backend.files.write(project.id, "images", image.id, loaded.data)
+        backend.files.name(received.file, image.id)
         self._room -= 1
         return _kept(backend, loaded.entry, "OK", image)
 

@@ -104,6 +104,7 @@ class CustomVision:
         """Take up interrupted trainings, and drop what is too old or was left by a deletion that was cut off."""
         backend = self._backend
         self._deletion.purge_expired()
+        backend.files.discard_drafts()
         for project in backend.files.projects():
             if backend.projects.find(project) is None:
                 backend.files.delete_project(project)

@@ -152,16 +152,15 @@ async def delete_images(backend: Backend, call: Call) -> Reply:
         raise bad_request(
             "BadRequestTrainingAlreadyInProgress", "Images cannot be taken out of an iteration that is being trained."
         )
-    if everything:
-        count = backend.images.count(Selection(project.id))
-        ids = [image.id for image in backend.images.select(Selection(project.id), "Oldest", count, 0)]
     with backend.database.transaction():
-        # SQLite takes a limited number of values in a statement.
-        for first in range(0, len(ids), IDS_PER_QUERY):
-            some = ids[first : first + IDS_PER_QUERY]
-            backend.images.remove(project.id, some)
-            if iterations:
-                backend.iterations.clear_images(project.id, some)
+        if everything:
+            backend.images.remove_all(project.id)
+        else:
+            backend.images.remove(project.id, ids)
+        if iterations and everything:
+            backend.iterations.clear_all_images(project.id)
+        elif iterations:
+            backend.iterations.clear_images(project.id, ids)
         forgotten = backend.images.forget_unused(project.id)
         backend.projects.touch(project.id, backend.clock.now())
     backend.files.delete(project.id, "images", forgotten)

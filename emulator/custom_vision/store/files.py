@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import uuid
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
+_DRAFT: Final = ".part"
 Shelf = Literal["images", "predictions", "models", "exports"]
 
 
@@ -26,9 +28,28 @@ class Files:
     def write(self, project: str, shelf: Shelf, name: str, data: bytes) -> None:
         """Write a file, at once or not at all."""
         path = self.path(project, shelf, name)
-        draft = path.with_name(f"{path.name}.part")
+        draft = path.with_name(f"{path.name}{_DRAFT}")
         draft.write_bytes(data)
         os.replace(draft, path)
+
+    def stage(self, project: str, shelf: Shelf, data: bytes) -> Path:
+        """Write a file that has no name yet, and return where; `name` or `discard` it."""
+        path = self.path(project, shelf, f"{uuid.uuid4()}{_DRAFT}")
+        path.write_bytes(data)
+        return path
+
+    def name(self, staged: Path, name: str) -> None:
+        """Give a staged file its name."""
+        os.replace(staged, staged.with_name(name))
+
+    def discard(self, staged: Path) -> None:
+        """Delete a staged file; one that has its name, or is gone, is passed over."""
+        staged.unlink(missing_ok=True)
+
+    def discard_drafts(self) -> None:
+        """Delete what was not whole, or had no name yet, when the service was killed."""
+        for path in self._folder.glob(f"*/*/*{_DRAFT}"):
+            path.unlink(missing_ok=True)
 
     def read(self, project: str, shelf: Shelf, name: str) -> bytes:
         """Return a file's content."""

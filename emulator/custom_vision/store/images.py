@@ -126,6 +126,14 @@ class Images:
             self._database.write(f"DELETE FROM image_regions WHERE image IN ({chosen})", project, *ids)
             self._database.write(f"UPDATE images SET in_workspace = 0 WHERE id IN ({chosen})", project, *ids)
 
+    def remove_all(self, project: str) -> None:
+        """Take every image out of the workspace, as `remove` does."""
+        with self._database.transaction():
+            own = "SELECT id FROM images WHERE project = ? AND in_workspace"
+            self._database.write(f"DELETE FROM image_tags WHERE image IN ({own})", project)
+            self._database.write(f"DELETE FROM image_regions WHERE image IN ({own})", project)
+            self._database.write("UPDATE images SET in_workspace = 0 WHERE project = ? AND in_workspace", project)
+
     def forget_unused(self, project: str) -> list[str]:
         """Forget the images that neither the workspace nor an iteration holds any more; return their ids."""
         unused = (

@@ -213,6 +213,15 @@ class Iterations:
             *images,
         )
 
+    def clear_all_images(self, project: str) -> None:
+        """Take every image out of every iteration of the project."""
+        self._database.write(
+            "DELETE FROM iteration_images WHERE iteration IN (SELECT id FROM iterations WHERE project = ?)"
+            " AND image IN (SELECT id FROM images WHERE project = ?)",
+            project,
+            project,
+        )
+
     def _set(self, id: str, now: datetime, **columns: Any) -> None:
         changes = ", ".join(f"{column} = ?" for column in columns)
         self._database.write(
