@@ -85,3 +85,20 @@ def test_killed_while_uploading_and_training_nothing_acknowledged_is_lost(tmp_pa
     finally:
         client.close()
         emulator.stop()
+
+
+async def test_what_a_kill_left_half_done_is_cleared_away_and_nothing_else(tmp_path: Path) -> None:
+    studio = await Studio.open(tmp_path)
+    await studio.account("train", "Training")
+    async with studio.training() as client:
+        made = (await client.post("projects", params={"name": "p"})).json()
+        for _ in range(2):  # the second time it is a duplicate, whose file is not kept
+            added = (await client.post(f"projects/{made['id']}/images", content=png(1), headers=OCTETS)).json()
+    await studio.close()
+    folder = tmp_path / "custom_vision" / "projects" / made["id"] / "images"
+    kept = added["images"][0]["image"]["id"]
+    assert [file.name for file in folder.iterdir()] == [kept]
+    (folder / "99999999-9999-4999-8999-999999999999.part").write_bytes(b"half")
+    again = await Studio.open(tmp_path)
+    await again.close()
+    assert [file.name for file in folder.iterdir()] == [kept]
