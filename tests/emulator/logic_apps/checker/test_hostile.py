@@ -1,10 +1,14 @@
 """Whatever a file holds, there is an answer with a place, and no traceback."""
 
+import json
 import os
+import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import workflows
 from emulator.logic_apps.checker.rules import Severity
 from tests.emulator.logic_apps.checker.linted import codes, findings, linted
 from tests.emulator.logic_apps.running import SCHEMA
@@ -117,3 +121,61 @@ def test_a_link_to_itself_is_told(tmp_path: Path):
     path = tmp_path / "workflow.json"
     path.symlink_to(path)
     assert [each.rule.code for each in linted(tmp_path).findings] == ["unreadable"]
+
+
+VALUES = [
+    None,
+    1,
+    -1.5,
+    True,
+    "x",
+    "@",
+    "@{",
+    "@body('x')['y']",
+    "@variables('v')",
+    "@items('a')",
+    "@result('a')",
+    [],
+    {},
+]
+
+
+def changed(definition: Any, source: random.Random) -> Any:
+    """Return a copy with one to four members or elements replaced, renamed, removed or moved."""
+    copy = json.loads(json.dumps(definition))
+    for _ in range(source.randint(1, 4)):
+        places: list[tuple[Any, Any]] = []
+        open_: list[Any] = [copy]
+        while open_:
+            value = open_.pop()
+            if isinstance(value, dict | list):
+                keys = list(value) if isinstance(value, dict) else list(range(len(value)))
+                places += [(value, key) for key in keys]
+                open_ += [value[key] for key in keys]
+        container, key = source.choice(places)
+        match source.randrange(4):
+            case 0:
+                del container[key]
+            case 1 if isinstance(container, dict):
+                name = source.choice(list(container)) + source.choice(["", "x"])
+                container[name] = container.pop(key)
+            case 2:
+                other, name = source.choice(places)
+                container[key] = json.loads(json.dumps(other[name]))
+            case _:
+                container[key] = json.loads(json.dumps(source.choice(VALUES)))
+    return copy
+
+
+def test_whatever_is_changed_in_a_definition_each_problem_has_a_place_in_the_file(tmp_path: Path):
+    source = random.Random(20_161_006)
+    definition = workflows.load(workflows.names()[0])
+    path = tmp_path / "workflow.json"
+    for _ in range(25):
+        text = json.dumps(changed(definition, source), indent=1)
+        path.write_text(text, encoding="utf-8")
+        lines = text.splitlines()
+        for each in linted(path).findings:
+            assert 1 <= each.line <= len(lines)
+            assert 1 <= each.column <= len(lines[each.line - 1])
+            assert each.text == lines[each.line - 1]

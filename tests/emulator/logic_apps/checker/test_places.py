@@ -194,6 +194,12 @@ def test_null_is_as_good_as_nothing(tmp_path: Path):
     assert findings(tmp_path, definition) == []
 
 
+def test_a_template_in_a_folder_is_found_whatever_the_case_of_its_type(tmp_path: Path):
+    resource = {"TYPE": "MICROSOFT.LOGIC/Workflows", "properties": {"definition": "[variables('d')]"}}
+    written(tmp_path, template(resource))
+    assert linted(tmp_path).summary.deferred == 1
+
+
 def test_names_ignore_case_where_the_service_ignores_it(tmp_path: Path):
     definition: dict[str, Any] = {
         "actions": {

@@ -120,3 +120,26 @@ def test_all_problems_of_a_definition_are_told_each_once(tmp_path: Path):
         ("run-after-unknown", "/actions/B/runAfter/Gone"),
         ("unknown-type", "/actions/C/type"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("handler", "statuses", "told"),
+    [
+        ({"type": "Terminate", "inputs": {"runStatus": "Failed"}}, ["Failed"], False),
+        ({"type": "Http", "inputs": {"method": "GET", "uri": "@parameters('u')"}}, ["Failed"], False),
+        ({"type": "Http", "inputs": {"method": "GET", "uri": "@parameters('u')"}}, ["Succeeded", "Failed"], True),
+        (compose("@actions('Get')?['error']"), ["Failed"], False),
+        (compose("sorry"), ["Failed"], True),
+    ],
+)
+def test_a_failure_is_noticed_by_who_tells_ends_or_reads_it(
+    handler: dict[str, Any], statuses: list[str], told: bool, tmp_path: Path
+):
+    definition = {
+        "parameters": {"u": {"type": "String"}},
+        "actions": {
+            "Get": {"type": "Http", "inputs": {"method": "GET", "uri": "@parameters('u')"}},
+            "Handle": {**handler, "runAfter": {"Get": statuses}},
+        },
+    }
+    assert ("failure-unnoticed" in codes(tmp_path, definition)) is told
