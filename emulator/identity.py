@@ -33,6 +33,12 @@ MONITOR_AUDIENCES = (
     "https://monitor.azure.com",
     "https://monitor.azure.com//",
 )
+LOG_ANALYTICS_AUDIENCES = (
+    "https://api.loganalytics.io",
+    "https://api.loganalytics.io/",
+    "https://api.loganalytics.azure.com",
+    "https://api.loganalytics.azure.com/",
+)
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ class Emulator:
         services: dict[str, Service] = {}
         metrics: MetricSink = NoMetrics()
         if "monitor" in chosen:
-            monitor = Monitor(home.database / "monitor", url("monitor"), self.clock)
+            monitor = Monitor(home.database / "monitor", url("monitor"), self.clock, issuer, authorization)
             services["monitor"], metrics = monitor, monitor.metrics
         if "storage" in chosen:
             services["storage"] = Storage(home.azurite, url("storage"), self.clock, issuer, authorization, metrics)

@@ -1,4 +1,4 @@
-"""Metric alerts: when they fire, when they are resolved, and what is kept of both.
+"""Alerts: when they fire, when they are resolved, and what is kept of both.
 
 Source: "Types of Azure Monitor alerts" and "Create a metric alert rule" (learn.microsoft.com). A stateful rule
 (`autoMitigate`) fires once a time series and is resolved when its condition did not hold three times in a row. A
@@ -14,9 +14,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
+from emulator.durations import duration
 from emulator.monitor.conditions import Breach
+
+Signal = Literal["Metric", "Log"]
 
 _HEALTHY_TO_RESOLVE: Final = 3
 _STATELESS_PAUSE: Final = timedelta(minutes=5)
@@ -38,6 +41,7 @@ class Alert:
         fired: when, ISO 8601; `resolved` is None while the alert lasts.
         series: the dimensions and values of the time series.
         healthy: how many evaluations in a row the condition has not held.
+        signal: what is evaluated.
     """
 
     id: str
@@ -51,6 +55,7 @@ class Alert:
     series: dict[str, str]
     resolved: str | None = None
     healthy: int = 0
+    signal: Signal = "Metric"
 
 
 class AlertStore:
@@ -88,81 +93,95 @@ class AlertStore:
         return [Alert(**json.loads(text)) for (text,) in rows]
 
 
+@dataclass(frozen=True)
+class Policy:
+    """How the evaluations of a rule become alerts.
+
+    Attributes:
+        signal: what is evaluated, in the words of the common alert schema.
+        stateful: an alert fires once and is resolved, instead of firing at each evaluation.
+        healthy_to_resolve: so many evaluations in a row without the condition resolve a stateful one.
+        pause: a stateless one does not fire again before.
+    """
+
+    signal: Signal
+    stateful: bool
+    healthy_to_resolve: int
+    pause: timedelta
+
+
+def metric_policy(rule: Mapping[str, Any]) -> Policy:
+    """Return the policy of a metric alert rule."""
+    return Policy("Metric", rule["properties"]["autoMitigate"], _HEALTHY_TO_RESOLVE, _STATELESS_PAUSE)
+
+
+def log_policy(rule: Mapping[str, Any]) -> Policy:
+    """Return the policy of a scheduled query rule ("Types of Azure Monitor alerts", stateful log search alerts)."""
+    properties = rule["properties"]
+    frequency = duration(properties["evaluationFrequency"])
+    if frequency <= timedelta(minutes=1):
+        healthy = 10
+    elif frequency <= timedelta(minutes=15):
+        healthy = 3
+    elif frequency <= timedelta(hours=11):
+        healthy = 2
+    else:
+        healthy = 1
+    pause = duration(properties.get("muteActionsDuration") or "PT0S")
+    return Policy("Log", properties["autoMitigate"], healthy, pause)
+
+
 def judge(
-    store: AlertStore, id: str, rule: Mapping[str, Any], breaches: Sequence[Breach], now: datetime
+    store: AlertStore, id: str, rule: Mapping[str, Any], policy: Policy, breaches: Sequence[Breach], now: datetime
 ) -> list[Alert]:
     """Keep what an evaluation came to; return the alerts to tell of: those that fire and those that are resolved."""
-    if rule["properties"]["autoMitigate"]:
-        return _judge_stateful(store, id, rule, breaches, now)
-    return _judge_stateless(store, id, rule, breaches, now)
+    if policy.stateful:
+        return _judge_stateful(store, id, rule, policy, breaches, now)
+    return _judge_stateless(store, id, rule, policy, breaches, now)
 
 
 def _judge_stateful(
-    store: AlertStore, id: str, rule: Mapping[str, Any], breaches: Sequence[Breach], now: datetime
+    store: AlertStore, id: str, rule: Mapping[str, Any], policy: Policy, breaches: Sequence[Breach], now: datetime
 ) -> list[Alert]:
     holding = {tuple(breach.series): breach for breach in breaches}
     told: list[Alert] = []
     for alert in store.watched(id):
         alert.healthy = 0 if holding.pop(tuple(alert.series.items()), None) else alert.healthy + 1
-        if alert.healthy >= _HEALTHY_TO_RESOLVE:
+        if alert.healthy >= policy.healthy_to_resolve:
             alert.resolved = now.isoformat()
             told.append(alert)
         store.save(alert, watched=alert.resolved is None)
-    return [*told, *(_fire(store, id, rule, breach, now) for breach in holding.values())]
+    return [*told, *(_fire(store, id, rule, policy, breach, now) for breach in holding.values())]
 
 
 def _judge_stateless(
-    store: AlertStore, id: str, rule: Mapping[str, Any], breaches: Sequence[Breach], now: datetime
+    store: AlertStore, id: str, rule: Mapping[str, Any], policy: Policy, breaches: Sequence[Breach], now: datetime
 ) -> list[Alert]:
     latest = {tuple(alert.series.items()): alert for alert in store.watched(id)}
     told: list[Alert] = []
     for breach in breaches:
         before = latest.get(breach.series)
         if before is not None:
-            if now - datetime.fromisoformat(before.fired) < _STATELESS_PAUSE:
+            if now - datetime.fromisoformat(before.fired) < policy.pause:
                 continue
             store.save(before, watched=False)
-        told.append(_fire(store, id, rule, breach, now))
+        told.append(_fire(store, id, rule, policy, breach, now))
     return told
 
 
-def _fire(store: AlertStore, id: str, rule: Mapping[str, Any], breach: Breach, now: datetime) -> Alert:
+def _fire(store: AlertStore, id: str, rule: Mapping[str, Any], policy: Policy, breach: Breach, now: datetime) -> Alert:
     properties = rule["properties"]
     alert = Alert(
         id=str(uuid.uuid4()),
         rule=id,
         name=id.rsplit("/", 1)[-1],
         target=properties["scopes"][0],
-        severity=properties["severity"],
+        severity=int(properties["severity"]),
         description=properties.get("description", ""),
-        condition=_condition(properties, breach),
+        condition=breach.condition,
         fired=now.isoformat(),
         series=dict(breach.series),
+        signal=policy.signal,
     )
     store.save(alert, watched=True)
     return alert
-
-
-def _condition(properties: Mapping[str, Any], breach: Breach) -> dict[str, Any]:
-    criteria = properties["criteria"]["allOf"]
-    return {
-        "windowSize": properties["windowSize"],
-        "allOf": [
-            {
-                "metricName": criterion["metricName"],
-                "metricNamespace": criterion.get("metricNamespace"),
-                "operator": criterion["operator"],
-                "threshold": str(criterion["threshold"]),
-                "timeAggregation": criterion["timeAggregation"],
-                "dimensions": [
-                    {"name": name, "value": value}
-                    for name, value in breach.series
-                    if name in {each["name"] for each in criterion.get("dimensions") or []}
-                ],
-                "metricValue": breach.values[criterion["name"]],
-            }
-            for criterion in criteria
-        ],
-        "windowStartTime": breach.window_start.isoformat(),
-        "windowEndTime": breach.window_end.isoformat(),
-    }

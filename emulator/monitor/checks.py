@@ -1,11 +1,12 @@
-"""What Azure refuses of alert rules, action groups, diagnostic settings and workspaces beyond what a schema can say.
+"""What Azure refuses of alert rules, action groups, diagnostic settings and workbooks beyond what a schema can say.
 
-Sources: "Metric alert rules", "Troubleshoot problems in Azure Monitor metric alerts", "Diagnostic settings in Azure
-Monitor", "Action groups" and "Change pricing tier for Log Analytics workspace" (learn.microsoft.com).
+Sources: "Metric alert rules", "Troubleshoot problems in Azure Monitor metric alerts", "Create or edit a log search
+alert rule", "Diagnostic settings in Azure Monitor" and "Action groups" (learn.microsoft.com).
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +15,9 @@ from emulator.arm.errors import ArmError
 from emulator.arm.resource_id import ResourceId
 from emulator.durations import duration
 from emulator.monitor.catalogue import LOG_CATEGORIES, METRICS, Metric
-from emulator.monitor.resource_types import ACTION_GROUPS, WORKSPACES
+from emulator.monitor.kql import Query
+from emulator.monitor.logs.resource_types import WORKSPACES
+from emulator.monitor.resource_types import ACTION_GROUPS
 
 
 def check_metric_alert(body: Mapping[str, Any]) -> None:
@@ -39,6 +42,62 @@ def check_metric_alert(body: Mapping[str, Any]) -> None:
         _check_criterion(criterion, type, known, alone=len(criteria) == 1)
     for action in properties.get("actions") or []:
         _check_id("properties.actions", action["actionGroupId"], ACTION_GROUPS)
+
+
+def check_scheduled_query_rule(body: Mapping[str, Any]) -> None:
+    """Refuse rules whose parts do not go together, and what the emulator does not evaluate.
+
+    Raises:
+        ArmError: 400; the message names the property and what is allowed.
+    """
+    properties = body["properties"]
+    _check_id("properties.scopes", properties["scopes"][0], WORKSPACES)
+    for group in (properties.get("actions") or {}).get("actionGroups") or []:
+        _check_id("properties.actions.actionGroups", group, ACTION_GROUPS)
+    window, frequency = properties["windowSize"], properties["evaluationFrequency"]
+    if window == "PT1M" and frequency != "PT1M":
+        raise _refusal("properties.windowSize", "PT1M goes with an evaluationFrequency of PT1M only")
+    if duration(window) < duration(frequency):
+        raise _refusal("properties.windowSize", f"{window} is shorter than evaluationFrequency, {frequency}")
+    if properties.get("muteActionsDuration") and properties.get("autoMitigate", True):
+        raise _refusal("properties.muteActionsDuration", "it goes with autoMitigate false only")
+    criterion = properties["criteria"]["allOf"][0]
+    measured = criterion.get("metricMeasureColumn") is not None
+    if measured == (criterion["timeAggregation"] == "Count"):
+        raise _refusal("properties.criteria.allOf", "metricMeasureColumn is needed unless timeAggregation is Count")
+    if (criterion.get("failingPeriods") or {}).get("numberOfEvaluationPeriods", 1) != 1:
+        raise _refusal("properties.criteria.allOf", "numberOfEvaluationPeriods other than 1 is not emulated")
+
+
+def check_rule_query(body: Mapping[str, Any], query: Query) -> None:
+    """Refuse a rule whose query does not answer the columns that the rule needs.
+
+    Raises:
+        ArmError: 400; the message names the column.
+    """
+    criterion = body["properties"]["criteria"]["allOf"][0]
+    types = {column.name: column.type for column in query.columns}
+    needed = [dimension["name"] for dimension in criterion.get("dimensions") or []]
+    measure = criterion.get("metricMeasureColumn")
+    for name in [*needed, *([measure] if measure else [])]:
+        if name not in types:
+            raise _refusal("properties.criteria.allOf", f"the query has no column '{name}'; it has: {', '.join(types)}")
+    if measure and types[measure] not in ("int", "long", "real"):
+        raise _refusal("properties.criteria.allOf", f"metricMeasureColumn '{measure}' is {types[measure]}, no number")
+
+
+def check_workbook(body: Mapping[str, Any]) -> None:
+    """Refuse a workbook whose content is no workbook.
+
+    Raises:
+        ArmError: 400; the message names the fault.
+    """
+    try:
+        content = json.loads(body["properties"]["serializedData"])
+    except ValueError as error:
+        raise _refusal("properties.serializedData", f"not JSON: {error}") from error
+    if not isinstance(content, dict) or not isinstance(content.get("items"), list):
+        raise _refusal("properties.serializedData", "a workbook has the list 'items'")
 
 
 def check_action_group(body: Mapping[str, Any]) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from emulator.durations import duration
 from emulator.monitor.metrics import MetricStore, Point, aggregate
 
-_COMPARE: Final[Mapping[str, Callable[[float, float], bool]]] = {
+COMPARE: Final[Mapping[str, Callable[[float, float], bool]]] = {
     "Equals": operator.eq,
     "GreaterThan": operator.gt,
     "GreaterThanOrEqual": operator.ge,
@@ -29,12 +29,10 @@ Series = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Breach:
-    """A time series of a rule that holds; `values` has the figure of each criterion by its name."""
+    """A time series of a rule that holds; `condition` has the rule's criteria with the figures, as alerts tell it."""
 
     series: Series
-    values: Mapping[str, float]
-    window_start: datetime
-    window_end: datetime
+    condition: dict[str, Any]
 
 
 def breaches(rule: Mapping[str, Any], metrics: MetricStore, now: datetime) -> list[Breach]:
@@ -55,17 +53,46 @@ def breaches(rule: Mapping[str, Any], metrics: MetricStore, now: datetime) -> li
             key: value
             for key, members in _by_series(points, criterion.get("dimensions") or []).items()
             if (value := aggregate(members, criterion["timeAggregation"])) is not None
-            and _COMPARE[criterion["operator"]](value, criterion["threshold"])
+            and COMPARE[criterion["operator"]](value, criterion["threshold"])
         }
         if len(criteria) == 1:
-            return [Breach(key, {criterion["name"]: value}, start, end) for key, value in found.items()]
+            return [
+                Breach(key, _condition(properties, key, {criterion["name"]: value}, start, end))
+                for key, value in found.items()
+            ]
         if not found:
             return []
         # With several criteria each names one value a dimension, so there is one series.
         ((key, value),) = found.items()
         series += key
         values[criterion["name"]] = value
-    return [Breach(series, values, start, end)]
+    return [Breach(series, _condition(properties, series, values, start, end))]
+
+
+def _condition(
+    properties: Mapping[str, Any], series: Series, values: Mapping[str, float], start: datetime, end: datetime
+) -> dict[str, Any]:
+    return {
+        "windowSize": properties["windowSize"],
+        "allOf": [
+            {
+                "metricName": criterion["metricName"],
+                "metricNamespace": criterion.get("metricNamespace"),
+                "operator": criterion["operator"],
+                "threshold": str(criterion["threshold"]),
+                "timeAggregation": criterion["timeAggregation"],
+                "dimensions": [
+                    {"name": name, "value": value}
+                    for name, value in series
+                    if name in {each["name"] for each in criterion.get("dimensions") or []}
+                ],
+                "metricValue": values[criterion["name"]],
+            }
+            for criterion in properties["criteria"]["allOf"]
+        ],
+        "windowStartTime": start.isoformat(),
+        "windowEndTime": end.isoformat(),
+    }
 
 
 def _by_series(points: Sequence[Point], dimensions: Sequence[Mapping[str, Any]]) -> dict[Series, list[Point]]:

@@ -10,13 +10,19 @@ import json
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx
 
 from emulator.home import write_private
-from emulator.monitor.alerts import Alert
+from emulator.monitor.alerts import Alert, Signal
 
+MONITORING_SERVICES: Final[Mapping[Signal, str]] = {"Metric": "Platform", "Log": "Log Alerts V2"}
+"""Which service raised an alert ("Common alert schema", learn.microsoft.com)."""
+_CONDITION_TYPES: Final[Mapping[Signal, str]] = {
+    "Metric": "SingleResourceMultipleMetricCriteria",
+    "Log": "LogQueryCriteria",
+}
 _LOG = logging.getLogger(__name__)
 
 
@@ -53,9 +59,9 @@ def common_schema(alert: Alert) -> dict[str, Any]:
         "alertId": f"{subscription}/providers/Microsoft.AlertsManagement/alerts/{alert.id}",
         "alertRule": alert.name,
         "severity": f"Sev{alert.severity}",
-        "signalType": "Metric",
+        "signalType": alert.signal,
         "monitorCondition": "Resolved" if alert.resolved else "Fired",
-        "monitoringService": "Platform",
+        "monitoringService": MONITORING_SERVICES[alert.signal],
         "alertTargetIDs": [alert.target.lower()],
         "configurationItems": [alert.target.rsplit("/", 1)[-1]],
         "originAlertId": alert.id,
@@ -68,7 +74,7 @@ def common_schema(alert: Alert) -> dict[str, Any]:
         essentials["resolvedDateTime"] = alert.resolved
     context = {
         "properties": None,
-        "conditionType": "SingleResourceMultipleMetricCriteria",
+        "conditionType": _CONDITION_TYPES[alert.signal],
         "condition": alert.condition,
     }
     return {"schemaId": "azureMonitorCommonAlertSchema", "data": {"essentials": essentials, "alertContext": context}}

@@ -1,6 +1,6 @@
-"""Microsoft.Insights, Microsoft.AlertsManagement and Microsoft.OperationalInsights on Azure Resource Manager.
+"""Microsoft.Insights and Microsoft.AlertsManagement on Azure Resource Manager.
 
-Diagnostic settings are checked and kept; logs themselves are not carried anywhere yet.
+Diagnostic settings are checked and kept; the logs that they name are not carried anywhere.
 """
 
 from __future__ import annotations
@@ -13,12 +13,28 @@ from emulator.arm.provider import Answer, Operation, Resource, ResourceType, not
 from emulator.arm.resource_id import ResourceId
 from emulator.clock import Clock
 from emulator.monitor.alerts import Alert, AlertStore
-from emulator.monitor.checks import check_action_group, check_diagnostic_setting, check_metric_alert
+from emulator.monitor.checks import (
+    check_action_group,
+    check_diagnostic_setting,
+    check_metric_alert,
+    check_rule_query,
+    check_scheduled_query_rule,
+    check_workbook,
+)
+from emulator.monitor.kql import KqlError
+from emulator.monitor.log_conditions import LogConditions
 from emulator.monitor.metrics import MetricStore
+from emulator.monitor.notifications import MONITORING_SERVICES
 from emulator.monitor.queries import query_metrics
-from emulator.monitor.resource_types import ACTION_GROUPS, DIAGNOSTIC_SETTINGS, METRIC_ALERTS, TYPES, WORKSPACES
+from emulator.monitor.resource_types import (
+    ACTION_GROUPS,
+    DIAGNOSTIC_SETTINGS,
+    METRIC_ALERTS,
+    SCHEDULED_QUERY_RULES,
+    TYPES,
+    WORKBOOKS,
+)
 from emulator.monitor.rules import Rules
-from emulator.monitor.workspaces import Workspaces
 
 _SCOPE_OPERATIONS: Final = {
     "Microsoft.Insights/metrics": ("2024-02-01", "2018-01-01"),
@@ -32,14 +48,14 @@ class MonitorProvider:
     def __init__(
         self,
         rules: Rules,
-        workspaces: Workspaces,
+        log_conditions: LogConditions,
         metrics: MetricStore,
         alerts: AlertStore,
         clock: Clock,
         reschedule: Callable[[str], Awaitable[None]],
     ) -> None:
         self._rules = rules
-        self._workspaces = workspaces
+        self._log_conditions = log_conditions
         self._metrics = metrics
         self._alerts = alerts
         self._clock = clock
@@ -47,7 +63,7 @@ class MonitorProvider:
 
     @property
     def resource_types(self) -> Sequence[ResourceType]:
-        """The types of the three namespaces that are emulated."""
+        """The types that are emulated."""
         return TYPES
 
     @property
@@ -61,8 +77,12 @@ class MonitorProvider:
         match _kind(resource):
             case "diagnostic setting":
                 check_diagnostic_setting(id, body)
-            case "workspace":
-                return self._workspaces.put(str(id), body, previous.body if previous else None, self._clock.now())
+            case "workbook":
+                check_workbook(body)
+            case "scheduled query rule":
+                body = self._checked_query_rule(body)
+                self._rules.put(id.type, str(id), body)
+                await self._reschedule(str(id))
             case "metric alert":
                 check_metric_alert(body)
                 body = {**body, "properties": {"autoMitigate": True, **body["properties"]}}
@@ -78,21 +98,19 @@ class MonitorProvider:
         return resource.body
 
     async def delete(self, resource: Resource) -> None:
-        """Forget a rule, group, setting or workspace."""
+        """Forget a rule, group, setting or workbook."""
         match _kind(resource):
-            case "metric alert":
+            case "metric alert" | "scheduled query rule":
                 self._rules.delete(str(resource.id))
                 await self._reschedule(str(resource.id))
                 self._alerts.abandon(str(resource.id))
             case "action group":
                 self._rules.delete(str(resource.id))
-            case "workspace":
-                self._workspaces.delete(str(resource.id))
             case _:
-                pass  # The control plane alone keeps diagnostic settings.
+                pass  # The control plane alone keeps diagnostic settings and workbooks.
 
     async def operate(self, operation: Operation) -> Answer:
-        """Answer metrics of a resource, alerts of the subscription, and the keys of a workspace."""
+        """Answer metrics of a resource and alerts of the subscription."""
         resource = operation.resource
         path = "/".join(operation.path).lower()
         match (operation.method, path):
@@ -103,10 +121,24 @@ class MonitorProvider:
                 return Answer(200, answer)
             case ("GET", "providers/microsoft.alertsmanagement/alerts"):
                 return Answer(200, {"value": self._alerts_of(resource, operation.query)})
-            case ("POST", "sharedkeys") if resource.id.type.lower() == WORKSPACES.lower():
-                return Answer(200, self._workspaces.shared_keys(str(resource.id)))
             case _:
                 raise not_operable(operation)
+
+    def _checked_query_rule(self, body: dict[str, Any]) -> dict[str, Any]:
+        check_scheduled_query_rule(body)
+        properties = body["properties"]
+        body = {
+            "kind": "LogAlert",
+            **body,
+            "properties": {"autoMitigate": True, "enabled": True, "skipQueryValidation": False, **properties},
+        }
+        if not body["properties"]["skipQueryValidation"]:
+            try:
+                check_rule_query(body, self._log_conditions.compiled(body, self._clock.now()))
+            except KqlError as error:
+                text = f"The request is invalid: properties.criteria.allOf[0].query: {error}."
+                raise ArmError(400, "BadRequest", text, "properties.criteria.allOf[0].query") from error
+        return body
 
     def _alerts_of(self, resource: Resource, query: Mapping[str, str]) -> list[dict[str, Any]]:
         unknown = sorted(name for name in query if name.lower() != "api-version")
@@ -124,7 +156,8 @@ _KINDS: Final = {
     METRIC_ALERTS.lower(): "metric alert",
     ACTION_GROUPS.lower(): "action group",
     DIAGNOSTIC_SETTINGS.lower(): "diagnostic setting",
-    WORKSPACES.lower(): "workspace",
+    SCHEDULED_QUERY_RULES.lower(): "scheduled query rule",
+    WORKBOOKS.lower(): "workbook",
 }
 
 
@@ -140,10 +173,10 @@ def _alert_json(subscription: str, alert: Alert) -> dict[str, Any]:
         "properties": {
             "essentials": {
                 "severity": f"Sev{alert.severity}",
-                "signalType": "Metric",
+                "signalType": alert.signal,
                 "alertState": "New",
                 "monitorCondition": "Resolved" if alert.resolved else "Fired",
-                "monitorService": "Platform",
+                "monitorService": MONITORING_SERVICES[alert.signal],
                 "targetResource": alert.target,
                 "alertRule": alert.rule,
                 "startDateTime": alert.fired,

@@ -1,178 +1,200 @@
-"""What Azure Resource Manager takes for alert rules, action groups, diagnostic settings and workspaces.
+"""What Azure Resource Manager takes for alert rules, action groups, diagnostic settings and workbooks.
 
-Sources: the published schemas of Microsoft.Insights (2018-03-01, 2024-10-01-preview, 2021-05-01-preview) and of
-Microsoft.OperationalInsights 2023-09-01.
+Sources: the published schemas of Microsoft.Insights (2018-03-01, 2024-10-01-preview, 2021-05-01-preview,
+2025-01-01-preview) and of its workbooks (2023-06-01).
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Final
 
 from emulator.arm.provider import NameRule, ResourceType
+from emulator.monitor.body_schemas import BOOLEAN, NAME, READ_ONLY, STRING, list_of, object_of
 from emulator.monitor.catalogue import AGGREGATIONS
 
 METRIC_ALERTS: Final = "Microsoft.Insights/metricAlerts"
 ACTION_GROUPS: Final = "Microsoft.Insights/actionGroups"
 DIAGNOSTIC_SETTINGS: Final = "Microsoft.Insights/diagnosticSettings"
-WORKSPACES: Final = "Microsoft.OperationalInsights/workspaces"
+SCHEDULED_QUERY_RULES: Final = "Microsoft.Insights/scheduledQueryRules"
+WORKBOOKS: Final = "Microsoft.Insights/workbooks"
 
 SINGLE_RESOURCE: Final = "Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria"
 OPERATORS: Final = ("Equals", "GreaterThan", "GreaterThanOrEqual", "LessThan", "LessThanOrEqual")
 _FREQUENCIES: Final = ("PT1M", "PT5M", "PT15M", "PT30M", "PT1H")
 _WINDOWS: Final = (*_FREQUENCIES, "PT6H", "PT12H", "P1D")
+QUERY_FREQUENCIES: Final = (
+    "PT1M", "PT5M", "PT10M", "PT15M", "PT30M", "PT45M", "PT1H", "PT2H", "PT3H", "PT4H", "PT5H", "PT6H", "P1D",
+)  # fmt: skip
+QUERY_WINDOWS: Final = (*QUERY_FREQUENCIES, "P2D")
+"""Of scheduled query rules; no rule reads more than two days."""
 
-_STRING: Final = {"type": "string"}
-_BOOLEAN: Final = {"type": "boolean"}
-_READ_ONLY: Final = {"readOnly": True}
-_NAME: Final = NameRule(re.compile(r"[^*#&+:<>?@%{}\\/|^]{1,260}"), "1 to 260 characters without *#&+:<>?@%{}\\/|^")
-
-
-def _object(required: list[str] | None = None, **properties: Any) -> dict[str, Any]:
-    return {"type": "object", "required": required or [], "properties": properties, "additionalProperties": False}
-
-
-def _list(items: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {"type": "array", "items": items, **more}
-
-
-_DIMENSION: Final = _object(
+_DIMENSION: Final = object_of(
     ["name", "operator", "values"],
-    name=_STRING,
+    name=STRING,
     operator={"enum": ["Include", "Exclude"]},
-    values=_list(_STRING, minItems=1),
+    values=list_of(STRING, minItems=1),
 )
-_CRITERION: Final = _object(
+_CRITERION: Final = object_of(
     ["name", "metricName", "operator", "threshold", "timeAggregation", "criterionType"],
-    name=_STRING,
-    metricName=_STRING,
-    metricNamespace=_STRING,
+    name=STRING,
+    metricName=STRING,
+    metricNamespace=STRING,
     operator={"enum": list(OPERATORS)},
     threshold={"type": "number"},
     timeAggregation={"enum": list(AGGREGATIONS)},
     criterionType={"enum": ["StaticThresholdCriterion"]},
-    dimensions=_list(_DIMENSION),
-    skipMetricValidation=_BOOLEAN,
+    dimensions=list_of(_DIMENSION),
+    skipMetricValidation=BOOLEAN,
 )
-_METRIC_ALERT: Final = _object(
+_METRIC_ALERT: Final = object_of(
     ["location", "properties"],
-    location=_STRING,
+    location=STRING,
     tags={"type": "object"},
-    properties=_object(
+    properties=object_of(
         ["criteria", "enabled", "evaluationFrequency", "scopes", "severity", "windowSize"],
-        description=_STRING,
+        description=STRING,
         severity={"type": "integer", "minimum": 0, "maximum": 4},
-        enabled=_BOOLEAN,
-        scopes=_list(_STRING, minItems=1, maxItems=1),
+        enabled=BOOLEAN,
+        scopes=list_of(STRING, minItems=1, maxItems=1),
         evaluationFrequency={"enum": list(_FREQUENCIES)},
         windowSize={"enum": list(_WINDOWS)},
-        targetResourceType=_STRING,
-        targetResourceRegion=_STRING,
+        targetResourceType=STRING,
+        targetResourceRegion=STRING,
         criteria={
             "type": "object",
             "required": ["odata.type", "allOf"],
             "properties": {
                 "odata.type": {"enum": [SINGLE_RESOURCE]},
-                "allOf": _list(_CRITERION, minItems=1, maxItems=5),
+                "allOf": list_of(_CRITERION, minItems=1, maxItems=5),
             },
             "additionalProperties": False,
         },
-        autoMitigate=_BOOLEAN,
-        actions=_list(_object(["actionGroupId"], actionGroupId=_STRING, webHookProperties={"type": "object"})),
-        lastUpdatedTime=_READ_ONLY,
-        isMigrated=_READ_ONLY,
+        autoMitigate=BOOLEAN,
+        actions=list_of(object_of(["actionGroupId"], actionGroupId=STRING, webHookProperties={"type": "object"})),
+        lastUpdatedTime=READ_ONLY,
+        isMigrated=READ_ONLY,
     ),
 )
 
-_ACTION_GROUP: Final = _object(
+_ACTION_GROUP: Final = object_of(
     ["location", "properties"],
-    location=_STRING,
+    location=STRING,
     tags={"type": "object"},
-    properties=_object(
+    properties=object_of(
         ["groupShortName", "enabled"],
         groupShortName={"type": "string", "minLength": 1, "maxLength": 12},
-        enabled=_BOOLEAN,
-        emailReceivers=_list(
-            _object(
+        enabled=BOOLEAN,
+        emailReceivers=list_of(
+            object_of(
                 ["name", "emailAddress"],
-                name=_STRING,
+                name=STRING,
                 emailAddress={"type": "string", "pattern": r"^[^@\s]+@[^@\s]+$"},
-                useCommonAlertSchema=_BOOLEAN,
-                status=_READ_ONLY,
+                useCommonAlertSchema=BOOLEAN,
+                status=READ_ONLY,
             )
         ),
-        webhookReceivers=_list(
-            _object(
+        webhookReceivers=list_of(
+            object_of(
                 ["name", "serviceUri"],
-                name=_STRING,
+                name=STRING,
                 serviceUri={"type": "string", "pattern": "^https?://"},
-                useCommonAlertSchema=_BOOLEAN,
+                useCommonAlertSchema=BOOLEAN,
             )
         ),
     ),
 )
 
-_DIAGNOSTIC_SETTING: Final = _object(
+_DIAGNOSTIC_SETTING: Final = object_of(
     ["properties"],
-    properties=_object(
-        workspaceId=_STRING,
-        storageAccountId=_STRING,
+    properties=object_of(
+        workspaceId=STRING,
+        storageAccountId=STRING,
         logAnalyticsDestinationType={"enum": ["Dedicated", "AzureDiagnostics", None]},
-        logs=_list(_object(["enabled"], category=_STRING, categoryGroup=_STRING, enabled=_BOOLEAN)),
-        metrics=_list(
-            _object(["enabled"], category={"enum": ["AllMetrics", "Transaction"]}, enabled=_BOOLEAN, timeGrain=_STRING)
+        logs=list_of(object_of(["enabled"], category=STRING, categoryGroup=STRING, enabled=BOOLEAN)),
+        metrics=list_of(
+            object_of(["enabled"], category={"enum": ["AllMetrics", "Transaction"]}, enabled=BOOLEAN, timeGrain=STRING)
         ),
     ),
 )
 
-_WORKSPACE: Final = _object(
-    ["location"],
-    location=_STRING,
+_QUERY_CRITERION: Final = object_of(
+    ["query", "timeAggregation", "operator", "threshold"],
+    criterionType={"enum": ["StaticThresholdCriterion"]},
+    query={"type": "string", "minLength": 1},
+    timeAggregation={"enum": list(AGGREGATIONS)},
+    metricMeasureColumn=STRING,
+    dimensions=list_of(_DIMENSION),
+    operator={"enum": list(OPERATORS)},
+    threshold={"type": "number"},
+    failingPeriods=object_of(
+        numberOfEvaluationPeriods={"type": "integer", "minimum": 1, "maximum": 6},
+        minFailingPeriodsToAlert={"type": "integer", "minimum": 1, "maximum": 6},
+    ),
+)
+_SCHEDULED_QUERY_RULE: Final = object_of(
+    ["location", "properties"],
+    location=STRING,
     tags={"type": "object"},
-    identity={"type": "object"},
-    properties=_object(
-        sku=_object(
-            ["name"],
-            name={
-                "enum": [
-                    "PerGB2018",
-                    "CapacityReservation",
-                    "Free",
-                    "LACluster",
-                    "PerNode",
-                    "Premium",
-                    "Standalone",
-                    "Standard",
-                ]
-            },
-            capacityReservationLevel={"type": "integer"},
-            lastSkuUpdate=_READ_ONLY,
+    kind={"enum": ["LogAlert"]},
+    properties=object_of(
+        ["criteria", "evaluationFrequency", "scopes", "severity", "windowSize"],
+        displayName=STRING,
+        description=STRING,
+        severity={"type": "integer", "minimum": 0, "maximum": 4},
+        enabled=BOOLEAN,
+        scopes=list_of(STRING, minItems=1, maxItems=1),
+        evaluationFrequency={"enum": list(QUERY_FREQUENCIES)},
+        windowSize={"enum": list(QUERY_WINDOWS)},
+        overrideQueryTimeRange={"enum": list(QUERY_WINDOWS)},
+        targetResourceTypes=list_of(STRING),
+        criteria=object_of(["allOf"], allOf=list_of(_QUERY_CRITERION, minItems=1, maxItems=1)),
+        muteActionsDuration=STRING,
+        actions=object_of(
+            actionGroups=list_of(STRING), customProperties={"type": "object"}, actionProperties={"type": "object"}
         ),
-        retentionInDays={"type": "integer", "minimum": 30, "maximum": 730},
-        workspaceCapping=_object(
-            dailyQuotaGb={"type": "number"}, quotaNextResetTime=_READ_ONLY, dataIngestionStatus=_READ_ONLY
+        autoMitigate=BOOLEAN,
+        skipQueryValidation=BOOLEAN,
+        **dict.fromkeys(
+            ("createdWithApiVersion", "isLegacyLogAnalyticsRule", "isWorkspaceAlertsStorageConfigured"), READ_ONLY
         ),
-        features={"type": "object"},
-        forceCmkForQuery=_BOOLEAN,
-        publicNetworkAccessForIngestion={"enum": ["Enabled", "Disabled"]},
-        publicNetworkAccessForQuery={"enum": ["Enabled", "Disabled"]},
-        **dict.fromkeys(("customerId", "provisioningState", "createdDate", "modifiedDate"), _READ_ONLY),
+    ),
+)
+
+_WORKBOOK: Final = object_of(
+    ["location", "kind", "properties"],
+    location=STRING,
+    tags={"type": "object"},
+    kind={"enum": ["shared"]},
+    properties=object_of(
+        ["displayName", "category", "serializedData"],
+        displayName={"type": "string", "minLength": 1},
+        category=STRING,
+        description=STRING,
+        serializedData=STRING,
+        sourceId=STRING,
+        version=STRING,
+        tags=list_of(STRING),
+        **dict.fromkeys(("timeModified", "userId", "revision"), READ_ONLY),
     ),
 )
 
 TYPES: Final = (
-    ResourceType(METRIC_ALERTS, ("2018-03-01",), _NAME, _METRIC_ALERT, "global"),
-    ResourceType(ACTION_GROUPS, ("2024-10-01-preview", "2023-01-01"), _NAME, _ACTION_GROUP, "global"),
-    ResourceType(DIAGNOSTIC_SETTINGS, ("2021-05-01-preview",), _NAME, _DIAGNOSTIC_SETTING, "none"),
+    ResourceType(METRIC_ALERTS, ("2018-03-01",), NAME, _METRIC_ALERT, "global"),
+    ResourceType(ACTION_GROUPS, ("2024-10-01-preview", "2023-01-01"), NAME, _ACTION_GROUP, "global"),
+    ResourceType(DIAGNOSTIC_SETTINGS, ("2021-05-01-preview",), NAME, _DIAGNOSTIC_SETTING, "none"),
     ResourceType(
-        WORKSPACES,
-        ("2023-09-01",),
-        NameRule(
-            re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]"),
-            "4 to 63 letters, digits and hyphens, no hyphen at an end",
-        ),
-        _WORKSPACE,
+        SCHEDULED_QUERY_RULES,
+        ("2025-01-01-preview", "2023-12-01", "2022-06-15"),
+        NAME,
+        _SCHEDULED_QUERY_RULE,
         "required",
-        identity=True,
+    ),
+    ResourceType(
+        WORKBOOKS,
+        ("2023-06-01",),
+        NameRule(re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"), "a GUID"),
+        _WORKBOOK,
+        "required",
     ),
 )

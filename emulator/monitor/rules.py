@@ -1,4 +1,4 @@
-"""The alert rules and action groups that are deployed."""
+"""The alert rules, action groups and data collection rules that are deployed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The monitor: counts what the services report, evaluates alert rules, tells action groups."""
+"""The monitor: counts what the services report, keeps logs, evaluates alert rules, tells action groups."""
 
 from __future__ import annotations
 
@@ -16,15 +16,22 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from emulator.arm.errors import ArmError
-from emulator.arm.provider import ResourceProvider
+from emulator.arm.provider import Authorizer, ResourceProvider
+from emulator.arm.resource_id import ResourceId
 from emulator.clock import Clock
 from emulator.durations import duration
-from emulator.monitor.alerts import Alert, AlertStore, judge
+from emulator.identity import TokenIssuer
+from emulator.monitor.alerts import Alert, AlertStore, judge, log_policy, metric_policy
 from emulator.monitor.conditions import breaches
+from emulator.monitor.log_conditions import LogConditions
+from emulator.monitor.logs.ingestion import Ingestion
+from emulator.monitor.logs.query_api import QueryApi
+from emulator.monitor.logs.resource_provider import LogsProvider
+from emulator.monitor.logs.store import LogStore
 from emulator.monitor.metrics import MetricStore
 from emulator.monitor.notifications import Notifier
 from emulator.monitor.resource_provider import MonitorProvider
-from emulator.monitor.resource_types import METRIC_ALERTS
+from emulator.monitor.resource_types import METRIC_ALERTS, SCHEDULED_QUERY_RULES
 from emulator.monitor.rules import Rules
 from emulator.monitor.workspaces import Workspaces
 from emulator.telemetry import MetricSink
@@ -36,7 +43,13 @@ class Monitor:
     """Azure Monitor."""
 
     def __init__(
-        self, folder: Path, base_url: str, clock: Clock, transport: httpx.AsyncBaseTransport | None = None
+        self,
+        folder: Path,
+        base_url: str,
+        clock: Clock,
+        issuer: TokenIssuer,
+        authorizer: Authorizer,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._clock = clock
@@ -45,27 +58,38 @@ class Monitor:
         self._rules = Rules(folder / "rules.db")
         self._client = httpx.AsyncClient(transport=transport, trust_env=False, timeout=30)
         self._notifier = Notifier(folder / "outbox", self._client)
+        workspaces = Workspaces(folder / "workspaces.json")
+        self._logs = LogStore(folder / "logs.duckdb", clock)
+        self._log_conditions = LogConditions(self._logs, workspaces)
+        self._logs_provider = LogsProvider(self._rules, workspaces, self._logs, base_url, clock)
         self._provider = MonitorProvider(
             self._rules,
-            Workspaces(folder / "workspaces.json"),
+            self._log_conditions,
             self._metrics,
             self._alerts,
             clock,
             self._reschedule,
         )
         self._evaluations: dict[str, asyncio.Task[None]] = {}
+        ingestion = Ingestion(self._rules, self._logs, issuer, authorizer, clock)
+        queries = QueryApi(workspaces, self._logs, issuer, authorizer, clock)
         self._app = Starlette(
-            routes=[Route("/{path:path}", _unknown, methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])]
+            routes=[
+                Route("/{endpoint}/dataCollectionRules/{rule}/streams/{stream}", ingestion.upload, methods=["POST"]),
+                Route("/v1/workspaces/{customer}/query", queries.by_customer_id, methods=["GET", "POST"]),
+                Route("/v1/{resource:path}/query", queries.by_resource_id, methods=["GET", "POST"]),
+                Route("/{path:path}", _unknown, methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]),
+            ]
         )
 
     @property
     def providers(self) -> Sequence[ResourceProvider]:
         """Microsoft.Insights, Microsoft.AlertsManagement, Microsoft.OperationalInsights."""
-        return [self._provider]
+        return [self._provider, self._logs_provider]
 
     @property
     def app(self) -> ASGIApp:
-        """The data plane (ingestion and queries of logs): nothing of it is emulated yet, each request is refused."""
+        """The data plane: the Logs Ingestion API and the query API of Log Analytics."""
         return self._app
 
     @property
@@ -79,8 +103,9 @@ class Monitor:
 
     async def start(self) -> None:
         """Begin to evaluate the rules."""
-        for id in self._rules.ids(METRIC_ALERTS):
-            await self._reschedule(id)
+        for type in (METRIC_ALERTS, SCHEDULED_QUERY_RULES):
+            for id in self._rules.ids(type):
+                await self._reschedule(id)
 
     async def stop(self) -> None:
         """End the evaluations and write what is counted."""
@@ -88,6 +113,7 @@ class Monitor:
             await self._end(id)
         await self._client.aclose()
         self._metrics.close()
+        self._logs.close()
         self._alerts.close()
         self._rules.close()
 
@@ -117,9 +143,15 @@ class Monitor:
         if rule is None or not rule["properties"]["enabled"]:
             return
         now = self._clock.now()
-        for alert in judge(self._alerts, id, rule, breaches(rule, self._metrics, now), now):
-            for action in rule["properties"].get("actions") or []:
-                group = self._rules.get(action["actionGroupId"])
+        if ResourceId.parse(id).type.lower() == METRIC_ALERTS.lower():
+            groups = [action["actionGroupId"] for action in rule["properties"].get("actions") or []]
+            policy, found = metric_policy(rule), breaches(rule, self._metrics, now)
+        else:
+            groups = (rule["properties"].get("actions") or {}).get("actionGroups") or []
+            policy, found = log_policy(rule), self._log_conditions.breaches(rule, now)
+        for alert in judge(self._alerts, id, rule, policy, found, now):
+            for name in groups:
+                group = self._rules.get(name)
                 if group is None:
                     _LOG.warning("alert rule %s names an action group that is not there", id)
                 else:

@@ -1,7 +1,4 @@
-"""Log Analytics workspaces: what the service settles of one, and its keys.
-
-A workspace is kept as a resource; what would flow into it is not stored yet, so nothing can be queried from it.
-"""
+"""Log Analytics workspaces: what the service settles of one, and its keys."""
 
 from __future__ import annotations
 
@@ -53,6 +50,15 @@ class Workspaces:
                 "provisioningState": "Succeeded",
             },
         }
+
+    def customer_id(self, id: str) -> str | None:
+        """Return the id that clients of the query API know a workspace by, or None where there is no such workspace."""
+        known = self._known.get(id.lower())
+        return known["customerId"] if known else None
+
+    def find(self, customer_id: str) -> str | None:
+        """Return the resource id, in lower case, of the workspace with this customerId, or None."""
+        return next((id for id, known in self._known.items() if known["customerId"] == customer_id.lower()), None)
 
     def shared_keys(self, id: str) -> dict[str, str]:
         """Return the keys as the operation sharedKeys answers them."""

@@ -39,6 +39,10 @@ VERSIONS = {
     "diagnosticsettings": "2021-05-01-preview",
     "operationalinsights": "2023-09-01",
     "insights/metrics": "2024-02-01",
+    "scheduledqueryrules": "2025-01-01-preview",
+    "datacollection": "2022-06-01",
+    "workbooks": "2023-06-01",
+    "roleassignments": "2022-04-01",
     "alertsmanagement": "2019-03-01",
     "workflows": "2019-05-01",
 }
@@ -92,7 +96,12 @@ class Cloud:
         issuer = TokenIssuer("a signing key for tests only, of enough length", CONFIGURATION.tenant_id, clock)
         authorization = Authorization(folder / "arm", CONFIGURATION, clock)
         self.monitor = Monitor(
-            folder / "monitor", CONFIGURATION.url("monitor"), clock, httpx.MockTransport(self.webhooks)
+            folder / "monitor",
+            CONFIGURATION.url("monitor"),
+            clock,
+            issuer,
+            authorization,
+            httpx.MockTransport(self.webhooks),
         )
         self._plane = ControlPlane(
             folder / "arm",
@@ -102,6 +111,8 @@ class Cloud:
             authorization,
             [authorization, Watched(), *self.monitor.providers],
         )
+        self.issuer = issuer
+        self.authorization = authorization
         person = Principal(CONFIGURATION.person_id, "User", "me")
         token = issuer.issue(person, ARM_AUDIENCES[0], timedelta(days=400))
         self._http = httpx.AsyncClient(

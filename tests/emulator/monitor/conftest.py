@@ -4,10 +4,12 @@ from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import pytest
 
 from emulator.clock import ManualClock
 from tests.emulator.monitor.clouds import GROUP, WORKFLOW, Cloud
+from tests.emulator.monitor.log_clients import Logs
 
 
 @pytest.fixture
@@ -19,3 +21,12 @@ async def cloud(tmp_path: Path) -> AsyncGenerator[Cloud]:
     await cloud.put(WORKFLOW, {"location": "westeurope", "properties": {}})
     yield cloud
     await cloud.stop()
+
+
+@pytest.fixture
+async def logs(cloud: Cloud) -> AsyncGenerator[Logs]:
+    """A workspace with a table that rows can be sent to."""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(cloud.monitor.app)) as http:
+        logs = Logs(cloud, http)
+        await logs.deploy()
+        yield logs

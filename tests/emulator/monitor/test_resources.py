@@ -166,6 +166,6 @@ async def test_the_data_plane_refuses_by_name_what_it_does_not_have(cloud: Cloud
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(cloud.monitor.app), base_url="http://127.0.0.1"
     ) as client:
-        answer = await client.post("/v1/workspaces/id/query", json={})
+        answer = await client.post("/v1/apps/id/query/more", json={})
     assert answer.status_code == 404
-    assert "/v1/workspaces/id/query" in answer.json()["error"]["message"]
+    assert "/v1/apps/id/query/more" in answer.json()["error"]["message"]

@@ -72,7 +72,9 @@ class Emulation:
         url = CONFIGURATION.url
         self.issuer = TokenIssuer(SECRETS.token_signing_key, CONFIGURATION.tenant_id, self.clock)
         self._authorization = Authorization(folder / "arm", CONFIGURATION, self.clock)
-        self.monitor = Monitor(folder / "monitor", url("monitor"), self.clock, self.network)
+        self.monitor = Monitor(
+            folder / "monitor", url("monitor"), self.clock, self.issuer, self._authorization, self.network
+        )
         self.custom_vision = CustomVision(
             folder / "custom_vision", url("custom-vision"), self.clock, self.monitor.metrics, transport=self.network
         )

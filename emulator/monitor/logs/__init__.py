@@ -1,0 +1,1 @@
+"""Azure Monitor Logs: custom tables, what collects rows for them, and what asks for them."""
