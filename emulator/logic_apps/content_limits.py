@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 from emulator.logic_apps import limits
-from emulator.logic_apps.components import Action
+from emulator.logic_apps.definitions.components import Action
 from emulator.logic_apps.expressions import Json
-from emulator.logic_apps.failures import ActionError
-from emulator.logic_apps.records import ActionRecord
+from emulator.logic_apps.history.records import ActionRecord
+from emulator.logic_apps.runs.failures import ActionError
 
 
 def check_sizes(action: Action, record: ActionRecord) -> None:

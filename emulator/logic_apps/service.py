@@ -12,14 +12,14 @@ from emulator.arm.provider import ResourceProvider
 from emulator.clock import Clock
 from emulator.home import HomeError, Secrets
 from emulator.identity import Principal, TokenIssuer
-from emulator.logic_apps.authentication import ENTRA_ID, Authenticator
-from emulator.logic_apps.data_plane import DataPlane
-from emulator.logic_apps.database import Database, OtherVersionError
-from emulator.logic_apps.http_calls import HttpCalls
+from emulator.logic_apps.data_plane.data_plane import DataPlane
+from emulator.logic_apps.data_plane.signatures import Signatures
+from emulator.logic_apps.history.database import Database, OtherVersionError
+from emulator.logic_apps.history.workflow_store import WorkflowStore
+from emulator.logic_apps.http.authentication import ENTRA_ID, Authenticator
+from emulator.logic_apps.http.http_calls import HttpCalls
 from emulator.logic_apps.management.answers import Management
 from emulator.logic_apps.management.provider import LogicAppsProvider
-from emulator.logic_apps.signatures import Signatures
-from emulator.logic_apps.workflow_store import WorkflowStore
 from emulator.logic_apps.workflows import Workflows
 from emulator.telemetry import MetricSink
 

@@ -10,26 +10,26 @@ from typing import Any, Final
 
 from emulator.arm.errors import ArmError
 from emulator.clock import Clock
-from emulator.logic_apps.access_control import AccessControl
-from emulator.logic_apps.checks import parse_checked, parse_stored
-from emulator.logic_apps.components import Definition, is_expression
-from emulator.logic_apps.database import Database
-from emulator.logic_apps.http_calls import HttpCalls
-from emulator.logic_apps.identities import Identities
-from emulator.logic_apps.nested import NestedWorkflows, check_nested
-from emulator.logic_apps.parameters import SECURE_TYPES, parameter_values
-from emulator.logic_apps.responses import Responses
-from emulator.logic_apps.run_history import RunHistory
-from emulator.logic_apps.run_store import RunStore
-from emulator.logic_apps.runs import Runs, Workflow
-from emulator.logic_apps.runtime import Runtime
-from emulator.logic_apps.signatures import Signatures, workflow_guid
-from emulator.logic_apps.stamps import stamp
-from emulator.logic_apps.subscriptions import Subscriptions
+from emulator.logic_apps.data_plane.access_control import AccessControl
+from emulator.logic_apps.data_plane.responses import Responses
+from emulator.logic_apps.data_plane.signatures import Signatures, workflow_guid
+from emulator.logic_apps.definitions.checks import parse_checked, parse_stored
+from emulator.logic_apps.definitions.components import Definition, is_expression
+from emulator.logic_apps.definitions.parameters import SECURE_TYPES, parameter_values
+from emulator.logic_apps.history.database import Database
+from emulator.logic_apps.history.run_history import RunHistory
+from emulator.logic_apps.history.run_store import RunStore
+from emulator.logic_apps.history.trigger_histories import TriggerHistories
+from emulator.logic_apps.history.workflow_store import Version, WorkflowStore
+from emulator.logic_apps.http.http_calls import HttpCalls
+from emulator.logic_apps.http.identities import Identities
+from emulator.logic_apps.runs.nested import NestedWorkflows, check_nested
+from emulator.logic_apps.runs.runs import Runs, Workflow
+from emulator.logic_apps.runs.runtime import Runtime
+from emulator.logic_apps.runs.stamps import stamp
 from emulator.logic_apps.throttle import Throttle
-from emulator.logic_apps.trigger_histories import TriggerHistories
-from emulator.logic_apps.triggers import Triggers
-from emulator.logic_apps.workflow_store import Version, WorkflowStore
+from emulator.logic_apps.triggers.subscriptions import Subscriptions
+from emulator.logic_apps.triggers.triggers import Triggers
 from emulator.telemetry import MetricSink
 
 ENABLED: Final = "Enabled"

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from emulator.logic_apps.components import Definition
-from emulator.logic_apps.records import ActionRecord, IterationRecord
+from emulator.logic_apps.definitions.components import Definition
+from emulator.logic_apps.history.records import ActionRecord, IterationRecord
 from emulator.testing.points import ACTION, Point, fingerprint, points, reached
 
 Share = tuple[int, int]

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from emulator.logic_apps.components import Action, Definition
-from emulator.logic_apps.records import SKIPPED, SUCCEEDED, ActionRecord, IterationRecord
+from emulator.logic_apps.definitions.components import Action, Definition
+from emulator.logic_apps.history.records import SKIPPED, SUCCEEDED, ActionRecord, IterationRecord
 from emulator.logic_apps.standalone.result import branch_taken, in_order
 
 ACTION = "action"

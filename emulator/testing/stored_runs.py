@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emulator.clock import Clock
-from emulator.logic_apps.checks import parse_stored
-from emulator.logic_apps.components import Definition
-from emulator.logic_apps.database import Database
-from emulator.logic_apps.records import ActionRecord, IterationRecord
-from emulator.logic_apps.run_history import RunHistory
-from emulator.logic_apps.run_store import RunStore
-from emulator.logic_apps.workflow_store import WorkflowStore
+from emulator.logic_apps.definitions.checks import parse_stored
+from emulator.logic_apps.definitions.components import Definition
+from emulator.logic_apps.history.database import Database
+from emulator.logic_apps.history.records import ActionRecord, IterationRecord
+from emulator.logic_apps.history.run_history import RunHistory
+from emulator.logic_apps.history.run_store import RunStore
+from emulator.logic_apps.history.workflow_store import WorkflowStore
 
 _MOST_RUNS = 1_000_000
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from emulator.logic_apps.actions import control, data, expression, http, response, variables, webhook, workflow
-from emulator.logic_apps.components import ActionType
-from emulator.logic_apps.execution import Handler
+from emulator.logic_apps.definitions.components import ActionType
+from emulator.logic_apps.runs.execution import Handler
 
 _MODULES = (control, data, expression, http, response, variables, webhook, workflow)
 

@@ -9,17 +9,17 @@ from typing import Any
 
 from emulator.durations import duration_seconds
 from emulator.logic_apps import limits
-from emulator.logic_apps.components import Action, ActionType, invalid, is_expression, references_in
-from emulator.logic_apps.execution import Execution, Handler, evaluated
+from emulator.logic_apps.definitions.components import Action, ActionType, invalid, is_expression, references_in
+from emulator.logic_apps.definitions.shapes import ACTIONS, TEXT, action_schema, inputs_schema
 from emulator.logic_apps.expressions import compile_condition, compile_template
 from emulator.logic_apps.expressions.functions.moments import parse_moment
-from emulator.logic_apps.failures import ActionError, RunTerminatedError
-from emulator.logic_apps.intervals import interval_seconds
-from emulator.logic_apps.records import FAILED, SUCCEEDED, TIMED_OUT, ActionRecord
-from emulator.logic_apps.run_environment import Frame
-from emulator.logic_apps.shapes import ACTIONS, TEXT, action_schema, inputs_schema
-from emulator.logic_apps.stamps import moment_of
-from emulator.logic_apps.tasks import cancel_all
+from emulator.logic_apps.history.records import FAILED, SUCCEEDED, TIMED_OUT, ActionRecord
+from emulator.logic_apps.runs.execution import Execution, Handler, evaluated
+from emulator.logic_apps.runs.failures import ActionError, RunTerminatedError
+from emulator.logic_apps.runs.run_environment import Frame
+from emulator.logic_apps.runs.stamps import moment_of
+from emulator.logic_apps.runs.tasks import cancel_all
+from emulator.logic_apps.triggers.intervals import interval_seconds
 
 _RUN_STATUSES = ("Failed", "Cancelled", "Succeeded")
 

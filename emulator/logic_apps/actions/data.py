@@ -13,14 +13,14 @@ import jsonschema
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
-from emulator.logic_apps.components import Action, ActionType, invalid, is_expression
-from emulator.logic_apps.execution import Execution, Handler, evaluated
+from emulator.logic_apps.definitions.components import Action, ActionType, invalid, is_expression
+from emulator.logic_apps.definitions.shapes import OBJECT, TEXT, action_schema, inputs_schema
 from emulator.logic_apps.expressions import Json, compile_template
 from emulator.logic_apps.expressions.values import to_text
-from emulator.logic_apps.failures import ActionError
-from emulator.logic_apps.records import ActionRecord
-from emulator.logic_apps.run_environment import Frame
-from emulator.logic_apps.shapes import OBJECT, TEXT, action_schema, inputs_schema
+from emulator.logic_apps.history.records import ActionRecord
+from emulator.logic_apps.runs.execution import Execution, Handler, evaluated
+from emulator.logic_apps.runs.failures import ActionError
+from emulator.logic_apps.runs.run_environment import Frame
 
 
 async def compose(execution: Execution, action: Action, frame: Frame, record: ActionRecord) -> None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from emulator.logic_apps.components import Action, ActionType, invalid
-from emulator.logic_apps.execution import Execution, Handler, evaluated
+from emulator.logic_apps.definitions.components import Action, ActionType, invalid
+from emulator.logic_apps.definitions.shapes import action_schema
 from emulator.logic_apps.expressions import compile_template
-from emulator.logic_apps.records import ActionRecord
-from emulator.logic_apps.run_environment import Frame
-from emulator.logic_apps.shapes import action_schema
+from emulator.logic_apps.history.records import ActionRecord
+from emulator.logic_apps.runs.execution import Execution, Handler, evaluated
+from emulator.logic_apps.runs.run_environment import Frame
 
 
 @dataclass(frozen=True)

@@ -7,18 +7,18 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from emulator.logic_apps.authentication import shown
-from emulator.logic_apps.chunking import transfer
-from emulator.logic_apps.components import Action, ActionType, invalid, is_expression
-from emulator.logic_apps.execution import Execution, Handler, evaluated
-from emulator.logic_apps.failures import ActionError, CallError
-from emulator.logic_apps.http_calls import Exchange, Observer, Sender, prepare
-from emulator.logic_apps.records import ActionRecord, RequestRecord
-from emulator.logic_apps.retry_policy import RetryPolicy
-from emulator.logic_apps.run_environment import Frame
-from emulator.logic_apps.shapes import HTTP_INPUTS, action_schema
-from emulator.logic_apps.stamps import stamp
-from emulator.logic_apps.workflow_headers import workflow_headers
+from emulator.logic_apps.definitions.components import Action, ActionType, invalid, is_expression
+from emulator.logic_apps.definitions.shapes import HTTP_INPUTS, action_schema
+from emulator.logic_apps.history.records import ActionRecord, RequestRecord
+from emulator.logic_apps.http.authentication import shown
+from emulator.logic_apps.http.chunking import transfer
+from emulator.logic_apps.http.http_calls import Exchange, Observer, Sender, prepare
+from emulator.logic_apps.http.retry_policy import RetryPolicy
+from emulator.logic_apps.http.workflow_headers import workflow_headers
+from emulator.logic_apps.runs.execution import Execution, Handler, evaluated
+from emulator.logic_apps.runs.failures import ActionError, CallError
+from emulator.logic_apps.runs.run_environment import Frame
+from emulator.logic_apps.runs.stamps import stamp
 
 _REFUSED = 300
 _SANITIZED = "*sanitized*"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from emulator.logic_apps.bodies import encoded
-from emulator.logic_apps.components import Action, ActionType, invalid, is_expression
-from emulator.logic_apps.execution import Execution, Handler, evaluated
-from emulator.logic_apps.failures import ActionError, CallError
-from emulator.logic_apps.records import ActionRecord
-from emulator.logic_apps.responses import AnsweredError
-from emulator.logic_apps.run_environment import Frame
-from emulator.logic_apps.shapes import OBJECT, inputs_schema
+from emulator.logic_apps.data_plane.responses import AnsweredError
+from emulator.logic_apps.definitions.components import Action, ActionType, invalid, is_expression
+from emulator.logic_apps.definitions.shapes import OBJECT, inputs_schema
+from emulator.logic_apps.history.records import ActionRecord
+from emulator.logic_apps.http.bodies import encoded
+from emulator.logic_apps.runs.execution import Execution, Handler, evaluated
+from emulator.logic_apps.runs.failures import ActionError, CallError
+from emulator.logic_apps.runs.run_environment import Frame
 
 _CLASSES = (2, 4, 5)
 """The first digits of the statuses that a Response may have ("Schema reference guide ...", Response action)."""

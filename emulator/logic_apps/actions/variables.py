@@ -6,14 +6,14 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from emulator.logic_apps.components import Action, ActionType
-from emulator.logic_apps.execution import Execution, Handler, evaluated
+from emulator.logic_apps.definitions.components import Action, ActionType
+from emulator.logic_apps.definitions.shapes import TEXT, Schema, inputs_schema
 from emulator.logic_apps.expressions import Json
 from emulator.logic_apps.expressions.values import to_text
-from emulator.logic_apps.failures import ActionError
-from emulator.logic_apps.records import ActionRecord
-from emulator.logic_apps.run_environment import Frame
-from emulator.logic_apps.shapes import TEXT, Schema, inputs_schema
+from emulator.logic_apps.history.records import ActionRecord
+from emulator.logic_apps.runs.execution import Execution, Handler, evaluated
+from emulator.logic_apps.runs.failures import ActionError
+from emulator.logic_apps.runs.run_environment import Frame
 
 _KINDS: dict[str, type | tuple[type, ...]] = {
     "boolean": bool, "integer": int, "float": (int, float), "string": str, "object": dict, "array": list,

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from emulator.logic_apps.actions.http import check_request, kept_requests
-from emulator.logic_apps.authentication import shown
-from emulator.logic_apps.components import Action, ActionType
-from emulator.logic_apps.execution import Execution, Handler, evaluated
-from emulator.logic_apps.failures import ActionError, CallError
-from emulator.logic_apps.http_calls import Sender
-from emulator.logic_apps.records import ActionRecord
-from emulator.logic_apps.run_environment import Frame
-from emulator.logic_apps.shapes import WEBHOOK_INPUTS, action_schema
-from emulator.logic_apps.webhooks import subscribe
-from emulator.logic_apps.workflow_headers import workflow_headers
+from emulator.logic_apps.definitions.components import Action, ActionType
+from emulator.logic_apps.definitions.shapes import WEBHOOK_INPUTS, action_schema
+from emulator.logic_apps.history.records import ActionRecord
+from emulator.logic_apps.http.authentication import shown
+from emulator.logic_apps.http.http_calls import Sender
+from emulator.logic_apps.http.workflow_headers import workflow_headers
+from emulator.logic_apps.runs.execution import Execution, Handler, evaluated
+from emulator.logic_apps.runs.failures import ActionError, CallError
+from emulator.logic_apps.runs.run_environment import Frame
+from emulator.logic_apps.triggers.webhooks import subscribe
 
 
 async def http_webhook(execution: Execution, action: Action, frame: Frame, record: ActionRecord) -> None:

@@ -8,16 +8,16 @@ from typing import Any
 from emulator.arm.errors import ArmError
 from emulator.logic_apps import limits
 from emulator.logic_apps.actions.http import judge_status
-from emulator.logic_apps.authentication import shown
-from emulator.logic_apps.components import Action, ActionType
-from emulator.logic_apps.execution import Execution, Handler, evaluated
-from emulator.logic_apps.failures import ActionError, CallError
-from emulator.logic_apps.records import ActionRecord
-from emulator.logic_apps.retry_policy import RetryPolicy, is_retried
-from emulator.logic_apps.run_environment import Frame
-from emulator.logic_apps.shapes import NESTED_INPUTS, action_schema
-from emulator.logic_apps.tasks import within
-from emulator.logic_apps.workflow_headers import workflow_headers
+from emulator.logic_apps.definitions.components import Action, ActionType
+from emulator.logic_apps.definitions.shapes import NESTED_INPUTS, action_schema
+from emulator.logic_apps.history.records import ActionRecord
+from emulator.logic_apps.http.authentication import shown
+from emulator.logic_apps.http.retry_policy import RetryPolicy, is_retried
+from emulator.logic_apps.http.workflow_headers import workflow_headers
+from emulator.logic_apps.runs.execution import Execution, Handler, evaluated
+from emulator.logic_apps.runs.failures import ActionError, CallError
+from emulator.logic_apps.runs.run_environment import Frame
+from emulator.logic_apps.runs.tasks import within
 
 
 async def workflow(execution: Execution, action: Action, frame: Frame, record: ActionRecord) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.logic_apps.catalogue import Catalogue
 from emulator.logic_apps.checker import (
     operations,
     parameters,
@@ -17,7 +16,8 @@ from emulator.logic_apps.checker import (
 from emulator.logic_apps.checker.expressions import ExpressionReader
 from emulator.logic_apps.checker.parts import CONSUMPTION, Parts, Surroundings
 from emulator.logic_apps.checker.problems import Problems
-from emulator.logic_apps.definition import read
+from emulator.logic_apps.definitions.catalogue import Catalogue
+from emulator.logic_apps.definitions.definition import read
 
 
 def check(raw: Any, catalogue: Catalogue, surroundings: Surroundings = CONSUMPTION) -> tuple[Parts, Problems]:

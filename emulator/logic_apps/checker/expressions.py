@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from emulator.logic_apps.checker.problems import Path, Problems
-from emulator.logic_apps.components import Deferred
+from emulator.logic_apps.definitions.components import Deferred
 from emulator.logic_apps.expressions.errors import ExpressionError, ExpressionTooLongError
 from emulator.logic_apps.expressions.functions import FUNCTIONS
 from emulator.logic_apps.expressions.parser import Call, Literal, Node, Selection, parse_string

@@ -8,7 +8,6 @@ from enum import StrEnum
 from pathlib import Path as FilePath
 from typing import Final
 
-from emulator.logic_apps.catalogue import EMULATED
 from emulator.logic_apps.checker.advice import advise
 from emulator.logic_apps.checker.configuration import Configuration
 from emulator.logic_apps.checker.definitions import check
@@ -30,6 +29,7 @@ from emulator.logic_apps.checker.parameters import check_values
 from emulator.logic_apps.checker.problems import Path, Problem, Problems
 from emulator.logic_apps.checker.resources import check_resource
 from emulator.logic_apps.checker.rules import RULES, Rule
+from emulator.logic_apps.definitions.catalogue import EMULATED
 
 _SIGNS: Final = ("workflowdefinition.json", "microsoft.logic/workflows", '"actions"', '"triggers"')
 """In lower case: a file that holds a workflow has one of them."""

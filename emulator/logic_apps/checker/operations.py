@@ -9,7 +9,7 @@ from emulator.durations import duration_seconds
 from emulator.logic_apps import limits
 from emulator.logic_apps.checker.parts import Parts
 from emulator.logic_apps.checker.problems import Path, Problems
-from emulator.logic_apps.components import Action, DefinitionError, is_expression
+from emulator.logic_apps.definitions.components import Action, DefinitionError, is_expression
 
 
 def check(parts: Parts, problems: Problems) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 from emulator.logic_apps.checker.expressions import ExpressionReader
 from emulator.logic_apps.checker.problems import Path, Problems
-from emulator.logic_apps.components import Deferred, Definition, is_expression
-from emulator.logic_apps.parameters import PARAMETER_TYPES, ParameterError, fits, parameter_value
+from emulator.logic_apps.definitions.components import Deferred, Definition, is_expression
+from emulator.logic_apps.definitions.parameters import PARAMETER_TYPES, ParameterError, fits, parameter_value
 
 
 def check(definition: Definition, expressions: ExpressionReader, problems: Problems) -> None:

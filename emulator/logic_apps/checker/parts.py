@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Final
 
 from emulator.logic_apps.checker.expressions import Expression, ExpressionReader, Use
-from emulator.logic_apps.components import Action, Definition, Trigger
+from emulator.logic_apps.definitions.components import Action, Definition, Trigger
 
 _TEMPLATES: Final = ("inputs", "foreach", "trackedProperties", "limit", "runtimeConfiguration")
 """Members of an action that may have expressions, beside ``expression`` and the values of cases."""

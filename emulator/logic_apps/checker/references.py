@@ -5,8 +5,8 @@ from __future__ import annotations
 from emulator.logic_apps.checker.expressions import Use
 from emulator.logic_apps.checker.parts import Parts
 from emulator.logic_apps.checker.problems import Problems
-from emulator.logic_apps.components import Action
-from emulator.logic_apps.secure_data import READS_ACTION
+from emulator.logic_apps.definitions.components import Action
+from emulator.logic_apps.definitions.secure_data import READS_ACTION
 
 _READS = frozenset(name.lower() for name in READS_ACTION) | {"result"}
 _LOOPS = {"items": "foreach", "iterationindexes": "until"}

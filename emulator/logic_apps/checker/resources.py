@@ -6,7 +6,7 @@ from typing import Any
 
 from emulator.logic_apps import limits
 from emulator.logic_apps.checker.problems import Path, Problems
-from emulator.logic_apps.components import is_expression
+from emulator.logic_apps.definitions.components import is_expression
 
 
 def check_resource(resource: dict[str, Any], path: Path, problems: Problems) -> None:

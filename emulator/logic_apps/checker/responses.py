@@ -6,7 +6,7 @@ from typing import Any
 
 from emulator.logic_apps.checker.parts import Parts
 from emulator.logic_apps.checker.problems import Path, Problems
-from emulator.logic_apps.components import Action, is_expression
+from emulator.logic_apps.definitions.components import Action, is_expression
 
 
 def check(parts: Parts, problems: Problems) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from emulator.logic_apps import limits
-from emulator.logic_apps.azure_types import STATUSES as OTHER_STATUSES
 from emulator.logic_apps.checker.problems import Path, Problems
-from emulator.logic_apps.components import Action, Definition
-from emulator.logic_apps.definition import STATUSES
+from emulator.logic_apps.definitions.azure_types import STATUSES as OTHER_STATUSES
+from emulator.logic_apps.definitions.components import Action, Definition
+from emulator.logic_apps.definitions.definition import STATUSES
 
 _NOT_IN_LOOPS = ("terminate", "response")
 

@@ -8,10 +8,10 @@ from emulator.logic_apps import limits
 from emulator.logic_apps.checker.parts import Parts
 from emulator.logic_apps.checker.problems import Path, Problems
 from emulator.logic_apps.checker.references import check_parameter
-from emulator.logic_apps.components import DefinitionError, Trigger, is_expression
-from emulator.logic_apps.recurrence import Recurrence
-from emulator.logic_apps.secure_data import READS_ACTION
-from emulator.logic_apps.trigger_checks import TRIGGER_CHECKS
+from emulator.logic_apps.definitions.components import DefinitionError, Trigger, is_expression
+from emulator.logic_apps.definitions.secure_data import READS_ACTION
+from emulator.logic_apps.triggers.recurrence import Recurrence
+from emulator.logic_apps.triggers.trigger_checks import TRIGGER_CHECKS
 
 _NOTHING_RAN = frozenset(name.lower() for name in READS_ACTION) | {
     "variables",

@@ -7,7 +7,7 @@ from typing import Any
 from emulator.logic_apps import limits
 from emulator.logic_apps.checker.parts import Parts
 from emulator.logic_apps.checker.problems import Path, Problems
-from emulator.logic_apps.components import Action, is_expression
+from emulator.logic_apps.definitions.components import Action, is_expression
 
 VARIABLE_TYPES = ("boolean", "integer", "float", "string", "object", "array")
 _PYTHON_TYPES: dict[str, type | tuple[type, ...]] = {

@@ -8,6 +8,13 @@ from typing import Any
 
 from emulator.arm.errors import ArmError
 from emulator.arm.provider import Answer, Operation
+from emulator.logic_apps.history.records import (
+    ActionGroup,
+    ActionSummary,
+    IterationRecord,
+    indexes_of,
+    repetition_name,
+)
 from emulator.logic_apps.management.answers import Management, present
 from emulator.logic_apps.management.listing import (
     STATUS,
@@ -19,14 +26,7 @@ from emulator.logic_apps.management.listing import (
     page_size,
 )
 from emulator.logic_apps.management.runs import found_run
-from emulator.logic_apps.records import (
-    ActionGroup,
-    ActionSummary,
-    IterationRecord,
-    indexes_of,
-    repetition_name,
-)
-from emulator.logic_apps.runs import Workflow
+from emulator.logic_apps.runs.runs import Workflow
 
 
 async def list_(management: Management, workflow: Workflow, operation: Operation) -> Answer:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from emulator.clock import Clock
-from emulator.logic_apps.records import ContentSummary
-from emulator.logic_apps.runs import Workflow
-from emulator.logic_apps.signatures import Signatures, contents_path
+from emulator.logic_apps.data_plane.signatures import Signatures, contents_path
+from emulator.logic_apps.history.records import ContentSummary
+from emulator.logic_apps.runs.runs import Workflow
 from emulator.logic_apps.workflows import Workflows
 
 

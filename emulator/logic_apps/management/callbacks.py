@@ -8,14 +8,14 @@ from typing import Any, Final, cast
 
 from emulator.arm.errors import ArmError
 from emulator.arm.provider import Answer, Operation
-from emulator.logic_apps.components import Trigger
+from emulator.logic_apps.data_plane.signatures import invoke_path, invoke_permission
+from emulator.logic_apps.definitions.components import Trigger
+from emulator.logic_apps.history.workflow_store import KeyKind
 from emulator.logic_apps.management.answers import Management
 from emulator.logic_apps.management.triggers import found_trigger
-from emulator.logic_apps.request_triggers import method, path_parameters, relative_path
-from emulator.logic_apps.runs import Workflow
-from emulator.logic_apps.signatures import invoke_path, invoke_permission
-from emulator.logic_apps.triggers import is_called
-from emulator.logic_apps.workflow_store import KeyKind
+from emulator.logic_apps.runs.runs import Workflow
+from emulator.logic_apps.triggers.request_triggers import method, path_parameters, relative_path
+from emulator.logic_apps.triggers.triggers import is_called
 
 _KINDS: Final[Mapping[str, KeyKind]] = {"primary": "Primary", "secondary": "Secondary"}
 _UNSPECIFIED: Final = "notspecified"

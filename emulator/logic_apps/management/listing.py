@@ -13,8 +13,8 @@ from urllib.parse import urlencode
 
 from emulator.arm.errors import ArmError
 from emulator.arm.provider import Operation
-from emulator.logic_apps.run_history import Condition, Place
-from emulator.logic_apps.stamps import stamp
+from emulator.logic_apps.history.run_history import Condition, Place
+from emulator.logic_apps.runs.stamps import stamp
 
 T = TypeVar("T")
 _PAGE: Final = 30

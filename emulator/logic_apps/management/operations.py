@@ -9,7 +9,7 @@ from emulator.arm.errors import ArmError
 from emulator.arm.provider import Answer, Operation
 from emulator.logic_apps.management import actions, callbacks, request_histories, runs, triggers, versions, workflows
 from emulator.logic_apps.management.answers import Management
-from emulator.logic_apps.runs import Workflow
+from emulator.logic_apps.runs.runs import Workflow
 
 T = TypeVar("T")
 Answering: TypeAlias = Callable[[Management, Workflow, Operation], Awaitable[Answer]]

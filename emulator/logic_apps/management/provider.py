@@ -14,7 +14,7 @@ from emulator.logic_apps.management.operations import answering
 from emulator.logic_apps.management.resource_type import API_VERSION, WORKFLOWS
 from emulator.logic_apps.management.workflow_filter import matching
 from emulator.logic_apps.management.workflows import check_workflow
-from emulator.logic_apps.stamps import stamp
+from emulator.logic_apps.runs.stamps import stamp
 from emulator.logic_apps.workflows import DISABLED, ENABLED
 
 _VALIDATE: Final = "Microsoft.Logic/locations/workflows/validate"

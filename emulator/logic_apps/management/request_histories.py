@@ -6,11 +6,11 @@ from typing import Any
 
 from emulator.arm.errors import ArmError
 from emulator.arm.provider import Answer, Operation
+from emulator.logic_apps.history.records import ActionSummary, RequestRecord
 from emulator.logic_apps.management.actions import content_place, found_action, found_repetition
 from emulator.logic_apps.management.answers import Management, present
 from emulator.logic_apps.management.listing import after_text, check_query, page, page_size
-from emulator.logic_apps.records import ActionSummary, RequestRecord
-from emulator.logic_apps.runs import Workflow
+from emulator.logic_apps.runs.runs import Workflow
 
 
 async def list_(management: Management, workflow: Workflow, operation: Operation) -> Answer:

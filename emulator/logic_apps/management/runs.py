@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from emulator.arm.errors import ArmError
 from emulator.arm.provider import Answer, Operation
+from emulator.logic_apps.history.records import RunRow
 from emulator.logic_apps.management.answers import Management, present, version_reference
 from emulator.logic_apps.management.listing import (
     STATUS_AND_TIME,
@@ -17,8 +18,7 @@ from emulator.logic_apps.management.listing import (
     page,
     page_size,
 )
-from emulator.logic_apps.records import RunRow
-from emulator.logic_apps.runs import Workflow
+from emulator.logic_apps.runs.runs import Workflow
 
 _FILTERED: Final = {**STATUS_AND_TIME, "ClientTrackingId": Filtered("id", ("eq",), str)}
 """The client's tracking id of a run is the run's own id: no trigger here takes another one."""

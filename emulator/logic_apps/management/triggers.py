@@ -7,7 +7,7 @@ from typing import Any
 
 from emulator.arm.errors import ArmError
 from emulator.arm.provider import Answer, Operation
-from emulator.logic_apps.components import Trigger
+from emulator.logic_apps.definitions.components import Trigger
 from emulator.logic_apps.management.answers import Management, present, reference, version_reference
 from emulator.logic_apps.management.listing import (
     STATUS_AND_TIME,
@@ -21,9 +21,9 @@ from emulator.logic_apps.management.listing import (
 )
 from emulator.logic_apps.management.resource_type import API_VERSION
 from emulator.logic_apps.management.runs import operation_id
-from emulator.logic_apps.runs import Workflow
-from emulator.logic_apps.stamps import stamp
-from emulator.logic_apps.triggers import is_called
+from emulator.logic_apps.runs.runs import Workflow
+from emulator.logic_apps.runs.stamps import stamp
+from emulator.logic_apps.triggers.triggers import is_called
 from emulator.logic_apps.workflows import DISABLED, ENABLED
 
 _HISTORIES_FILTERED = {**STATUS_AND_TIME, "ClientTrackingId": Filtered("name", ("eq",), str)}

@@ -6,12 +6,12 @@ from typing import Any
 
 from emulator.arm.errors import ArmError
 from emulator.arm.provider import Answer, Operation
+from emulator.logic_apps.history.workflow_store import Version
 from emulator.logic_apps.management.answers import Management
 from emulator.logic_apps.management.callbacks import callback
 from emulator.logic_apps.management.listing import after_text, check_query, page, page_size
 from emulator.logic_apps.management.triggers import found_trigger
-from emulator.logic_apps.runs import Workflow
-from emulator.logic_apps.workflow_store import Version
+from emulator.logic_apps.runs.runs import Workflow
 
 
 async def list_(management: Management, workflow: Workflow, operation: Operation) -> Answer:

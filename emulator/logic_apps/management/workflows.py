@@ -8,14 +8,14 @@ from urllib.parse import urlsplit
 from emulator.arm.errors import ArmError
 from emulator.arm.provider import Answer, Operation
 from emulator.arm.validation import check_location, check_schema
-from emulator.logic_apps.checks import parse_checked
-from emulator.logic_apps.components import Trigger
+from emulator.logic_apps.data_plane.signatures import API_VERSION, invoke_permission
+from emulator.logic_apps.definitions.checks import parse_checked
+from emulator.logic_apps.definitions.components import Trigger
+from emulator.logic_apps.definitions.parameters import parameter_values
 from emulator.logic_apps.management.answers import Management
 from emulator.logic_apps.management.resource_type import WORKFLOWS
-from emulator.logic_apps.parameters import parameter_values
-from emulator.logic_apps.request_triggers import method
-from emulator.logic_apps.runs import Workflow
-from emulator.logic_apps.signatures import API_VERSION, invoke_permission
+from emulator.logic_apps.runs.runs import Workflow
+from emulator.logic_apps.triggers.request_triggers import method
 from emulator.logic_apps.workflows import DISABLED, ENABLED
 
 

@@ -7,11 +7,11 @@ from http import HTTPStatus
 from typing import Any
 
 from emulator.logic_apps.actions import ACTION_TYPES, HANDLERS
-from emulator.logic_apps.components import Action, ActionType, Definition
-from emulator.logic_apps.execution import Execution, Handler, evaluated
-from emulator.logic_apps.failures import ActionError
-from emulator.logic_apps.records import FAILED, SUCCEEDED, ActionRecord, indexes_of, repetition_name
-from emulator.logic_apps.run_environment import Frame
+from emulator.logic_apps.definitions.components import Action, ActionType, Definition
+from emulator.logic_apps.history.records import FAILED, SUCCEEDED, ActionRecord, indexes_of, repetition_name
+from emulator.logic_apps.runs.execution import Execution, Handler, evaluated
+from emulator.logic_apps.runs.failures import ActionError
+from emulator.logic_apps.runs.run_environment import Frame
 from emulator.logic_apps.standalone.mocks import NoResponse, Response, Result, StaticResult
 from emulator.logic_apps.standalone.session import Caller, Session
 

@@ -9,15 +9,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from emulator.logic_apps.catalogue import ALL
 from emulator.logic_apps.checker.definitions import check
 from emulator.logic_apps.checker.parts import Surroundings
 from emulator.logic_apps.checker.problems import Problem, Problems
 from emulator.logic_apps.checker.rules import Severity
-from emulator.logic_apps.components import Definition
-from emulator.logic_apps.definition import read
+from emulator.logic_apps.definitions.catalogue import ALL
+from emulator.logic_apps.definitions.components import Definition
+from emulator.logic_apps.definitions.definition import read
+from emulator.logic_apps.definitions.parameters import ParameterError, parameter_values
 from emulator.logic_apps.expressions import ExpressionError, Json, compile_template
-from emulator.logic_apps.parameters import ParameterError, parameter_values
 from emulator.logic_apps.standalone.mocks import Mocks
 from emulator.logic_apps.standalone.sources import Source
 

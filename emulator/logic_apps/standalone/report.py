@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from emulator.logic_apps.action_tree import PlacedAction, placed_actions
-from emulator.logic_apps.records import SKIPPED, SUCCEEDED
+from emulator.logic_apps.history.records import SKIPPED, SUCCEEDED
+from emulator.logic_apps.runs.action_tree import PlacedAction, placed_actions
 from emulator.logic_apps.standalone.result import NOT_RUN, ActionResult, Repetition, RunResult
 from emulator.logic_apps.standalone.running import Ran
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from emulator.logic_apps.components import Action, Definition
+from emulator.logic_apps.definitions.components import Action, Definition
 from emulator.logic_apps.expressions import Json
-from emulator.logic_apps.records import (
+from emulator.logic_apps.history.records import (
     CANCELLED,
     FAILED,
     RUNNING,
@@ -20,7 +20,7 @@ from emulator.logic_apps.records import (
     indexes_of,
     repetition_name,
 )  # fmt: skip
-from emulator.logic_apps.stamps import moment_of
+from emulator.logic_apps.runs.stamps import moment_of
 from emulator.logic_apps.standalone.session import Call
 
 NOT_RUN = "NotRun"

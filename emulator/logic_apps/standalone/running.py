@@ -17,19 +17,20 @@ import httpx
 
 from emulator.arm.errors import ArmError
 from emulator.clock import Clock, SystemClock
-from emulator.logic_apps.access_control import AccessControl
-from emulator.logic_apps.components import Trigger
-from emulator.logic_apps.database import Database
-from emulator.logic_apps.execution import Handler
-from emulator.logic_apps.http_calls import HttpCalls
-from emulator.logic_apps.records import TriggerRecord
-from emulator.logic_apps.run_history import RunHistory
-from emulator.logic_apps.run_store import RunStore
-from emulator.logic_apps.runs import Runs, StartedRun, Workflow
-from emulator.logic_apps.runtime import Runtime
-from emulator.logic_apps.secure_data import SecureData
-from emulator.logic_apps.signatures import workflow_guid
-from emulator.logic_apps.stamps import moment_of, stamp
+from emulator.logic_apps.data_plane.access_control import AccessControl
+from emulator.logic_apps.data_plane.signatures import workflow_guid
+from emulator.logic_apps.definitions.components import Trigger
+from emulator.logic_apps.definitions.secure_data import SecureData
+from emulator.logic_apps.history.database import Database
+from emulator.logic_apps.history.records import TriggerRecord
+from emulator.logic_apps.history.run_history import RunHistory
+from emulator.logic_apps.history.run_store import RunStore
+from emulator.logic_apps.history.trigger_histories import TriggerHistories
+from emulator.logic_apps.http.http_calls import HttpCalls
+from emulator.logic_apps.runs.execution import Handler
+from emulator.logic_apps.runs.runs import Runs, StartedRun, Workflow
+from emulator.logic_apps.runs.runtime import Runtime
+from emulator.logic_apps.runs.stamps import moment_of, stamp
 from emulator.logic_apps.standalone.mocked_actions import mocked_handlers
 from emulator.logic_apps.standalone.mocks import Mocks
 from emulator.logic_apps.standalone.needs import check_answered
@@ -41,8 +42,7 @@ from emulator.logic_apps.standalone.surroundings import runtime_of
 from emulator.logic_apps.standalone.tokens import EveryIdentity, GivenAuthenticator, GivenTokens
 from emulator.logic_apps.standalone.transport import MockedTransport
 from emulator.logic_apps.standalone.virtual_time import VirtualClock
-from emulator.logic_apps.trigger_histories import TriggerHistories
-from emulator.logic_apps.triggers import Triggers
+from emulator.logic_apps.triggers.triggers import Triggers
 
 _ID = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/resource-group/providers/Microsoft.Logic"
 _LOCATION = "eastus"

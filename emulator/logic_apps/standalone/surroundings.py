@@ -8,15 +8,15 @@ from typing import Any
 
 from emulator.arm.errors import ArmError
 from emulator.clock import Clock
-from emulator.logic_apps.http_calls import HttpCalls
-from emulator.logic_apps.responses import Answer, Responses
-from emulator.logic_apps.run_store import RunStore
-from emulator.logic_apps.runtime import Runtime
-from emulator.logic_apps.signatures import Signatures
-from emulator.logic_apps.subscriptions import Subscriptions
+from emulator.logic_apps.data_plane.responses import Answer, Responses
+from emulator.logic_apps.data_plane.signatures import Signatures
+from emulator.logic_apps.history.run_store import RunStore
+from emulator.logic_apps.history.trigger_histories import TriggerHistories
+from emulator.logic_apps.history.workflow_store import KeyKind
+from emulator.logic_apps.http.http_calls import HttpCalls
+from emulator.logic_apps.runs.runtime import Runtime
 from emulator.logic_apps.throttle import Throttle
-from emulator.logic_apps.trigger_histories import TriggerHistories
-from emulator.logic_apps.workflow_store import KeyKind
+from emulator.logic_apps.triggers.subscriptions import Subscriptions
 from emulator.telemetry import NoMetrics
 
 _ADDRESS = "https://localhost"

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from emulator.logic_apps.components import Deferred
+from emulator.logic_apps.definitions.components import Deferred
 from emulator.logic_apps.expressions import ExpressionError, Json
 from emulator.logic_apps.expressions.parser import Call, Literal, Node, Selection, parse
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import httpx
 
 from emulator.clock import Clock
-from emulator.logic_apps.authentication import Application, Authenticator
-from emulator.logic_apps.identities import Identities
+from emulator.logic_apps.http.authentication import Application, Authenticator
+from emulator.logic_apps.http.identities import Identities
 
 MOCKED_TOKEN = "mocked-managed-identity-token"
 """What mocked calls carry in place of a token; it never goes to the network."""

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import httpx
 
 from emulator.clock import Clock
-from emulator.logic_apps.bodies import decoded
+from emulator.logic_apps.http.bodies import decoded
 from emulator.logic_apps.standalone.mocks import Answer, NoResponse, Response
 from emulator.logic_apps.standalone.session import Call, Caller, Session
 from emulator.logic_apps.standalone.tokens import MOCKED_TOKEN

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from emulator.arm.errors import ArmError
 from emulator.arm.resource_id import ResourceId
-from emulator.logic_apps.action_tree import PlacedAction, placed_actions
+from emulator.logic_apps.runs.action_tree import PlacedAction, placed_actions
 from emulator.portal.arm_client import ListPage
 from emulator.portal.pages.page import Crumb, Page, Sources, any_id, crumbs
 from emulator.portal.pages.run import workflow_of

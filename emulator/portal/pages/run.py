@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from emulator.arm.resource_id import ResourceId
-from emulator.logic_apps.action_tree import PlacedAction, placed_actions, secured_members
+from emulator.logic_apps.runs.action_tree import PlacedAction, placed_actions, secured_members
 from emulator.portal.contents import Content
 from emulator.portal.pages.page import Crumb, Page, Sources, crumbs, required_id
 from emulator.portal.pages.workflow import LARGEST_PAGE, LOGIC_API_VERSION, RUNS, Outcome, RunRow

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from emulator.arm.errors import ArmError
-from emulator.logic_apps.access_control import AccessControl
+from emulator.logic_apps.data_plane.access_control import AccessControl
 from tests.emulator.logic_apps.running import Service
 
 

@@ -254,7 +254,7 @@ ACCEPTED_BY_THE_ENGINE_ALONE = {
 
 
 def refusal(definition: dict[str, Any]) -> str | None:
-    from emulator.logic_apps.checks import parse_checked
+    from emulator.logic_apps.definitions.checks import parse_checked
 
     try:
         parse_checked(definition)

@@ -6,9 +6,9 @@ import pytest
 
 from emulator.arm.errors import ArmError
 from emulator.clock import settle
-from emulator.logic_apps import azure_types
-from emulator.logic_apps.catalogue import EMULATED
-from emulator.logic_apps.checks import parse_checked
+from emulator.logic_apps.definitions import azure_types
+from emulator.logic_apps.definitions.catalogue import EMULATED
+from emulator.logic_apps.definitions.checks import parse_checked
 from tests.emulator.logic_apps.running import SCHEMA, Service
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.logic_apps.database import Database
+from emulator.logic_apps.history.database import Database
 from tests.emulator.logic_apps.running import Service
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from emulator.arm.errors import ArmError
 from emulator.clock import settle
-from emulator.logic_apps.database import Database
+from emulator.logic_apps.history.database import Database
 from tests.emulator.logic_apps.running import Service
 
 LISTS: tuple[dict[str, str], ...] = (

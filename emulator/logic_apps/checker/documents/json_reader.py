@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from emulator.logic_apps.checker.documents.source import DocumentError, Source
-from emulator.logic_apps.definition import DEEPEST
+from emulator.logic_apps.definitions.definition import DEEPEST
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?P<fraction>\.\d+)?(?P<exponent>[eE][+-]?\d+)?")

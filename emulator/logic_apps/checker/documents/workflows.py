@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import Any, Final
 
-from emulator.logic_apps import azure_types
-from emulator.logic_apps.catalogue import ALL, CONSUMPTION_TYPES, Catalogue
 from emulator.logic_apps.checker.documents.includes import Assembly
 from emulator.logic_apps.checker.documents.json_reader import Node
 from emulator.logic_apps.checker.documents.source import DocumentError
 from emulator.logic_apps.checker.expressions import STANDARD_FUNCTIONS
 from emulator.logic_apps.checker.parts import CONSUMPTION, Surroundings
 from emulator.logic_apps.checker.problems import Path
-from emulator.logic_apps.components import Deferred
+from emulator.logic_apps.definitions import azure_types
+from emulator.logic_apps.definitions.catalogue import ALL, CONSUMPTION_TYPES, Catalogue
+from emulator.logic_apps.definitions.components import Deferred
 
 _WORKFLOW: Final = "microsoft.logic/workflows"
 _DEPLOYMENT: Final = "microsoft.resources/deployments"

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from emulator.logic_apps.checker.parts import Parts
 from emulator.logic_apps.checker.problems import Problems
-from emulator.logic_apps.components import Action
+from emulator.logic_apps.definitions.components import Action
 
 _WRITES: Final = frozenset({"POST", "PATCH"})
 _IDEMPOTENCY: Final = frozenset(

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from emulator.logic_apps.checker.parts import Parts
 from emulator.logic_apps.checker.problems import Problems
-from emulator.logic_apps.components import Action, Trigger
-from emulator.logic_apps.intervals import interval_seconds
+from emulator.logic_apps.definitions.components import Action, Trigger
+from emulator.logic_apps.triggers.intervals import interval_seconds
 
 _LEAST_SECONDS: Final = 60.0
 _MONTH: Final = 30 * 86_400

@@ -7,7 +7,7 @@ from typing import Final
 
 from emulator.logic_apps.checker.parts import Parts
 from emulator.logic_apps.checker.problems import Problems
-from emulator.logic_apps.components import Action
+from emulator.logic_apps.definitions.components import Action
 
 _TELLS: Final = frozenset({"terminate", "response"})
 """Types of actions that end a run or answer, whatever they read."""

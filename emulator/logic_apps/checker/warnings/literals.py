@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from emulator.logic_apps.checker.parts import Parts
 from emulator.logic_apps.checker.problems import Path, Problems
-from emulator.logic_apps.components import Action, Trigger, is_expression
+from emulator.logic_apps.definitions.components import Action, Trigger, is_expression
 
 _SECRETS: Final = (
     ("an account key", re.compile(r"AccountKey=[A-Za-z0-9+/=]{20,}")),

@@ -9,7 +9,7 @@ from emulator.logic_apps.checker.expressions import calls
 from emulator.logic_apps.checker.parts import Parts
 from emulator.logic_apps.checker.problems import Problems
 from emulator.logic_apps.checker.variables import target
-from emulator.logic_apps.components import Action
+from emulator.logic_apps.definitions.components import Action
 from emulator.logic_apps.expressions.parser import Call, Literal, Node
 
 _CHANGES_BY_ITSELF: Final = frozenset({"utcnow", "rand", "guid", "iterationindexes", "workflow", "action"})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from emulator.logic_apps.checker.parts import Parts
 from emulator.logic_apps.checker.problems import Problems
-from emulator.logic_apps.components import Action
-from emulator.logic_apps.parameters import SECURE_TYPES
+from emulator.logic_apps.definitions.components import Action
+from emulator.logic_apps.definitions.parameters import SECURE_TYPES
 
 
 def check(parts: Parts, problems: Problems) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 from emulator.logic_apps.checker.expressions import Use, selections
 from emulator.logic_apps.checker.parts import Parts
 from emulator.logic_apps.checker.problems import Problems
-from emulator.logic_apps.components import Action
+from emulator.logic_apps.definitions.components import Action
 
 _READS: Final = frozenset({"body", "outputs", "actionbody", "actionoutputs"})
 _BRANCHES: Final = frozenset({"if", "switch"})

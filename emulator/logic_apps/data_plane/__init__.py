@@ -1,0 +1,1 @@
+"""What is called without Azure Resource Manager: triggers, callbacks, contents."""
