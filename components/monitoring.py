@@ -7,7 +7,7 @@ supported-logs of the same types.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import pulumi
@@ -111,8 +111,8 @@ class MonitoringLayer(pulumi.ComponentResource):
 
     def _diagnostics(self, name: str) -> None:
         args = self._args
-        workflow = args.orchestration.workflow
-        self._diagnostic_setting(f"{name}-workflow-logs", workflow.id, ["WorkflowRuntime"], ["AllMetrics"])
+        for workflow, purpose in ((args.orchestration.workflow, "workflow"), (args.orchestration.rollback, "rollback")):
+            self._diagnostic_setting(f"{name}-{purpose}-logs", workflow.id, ["WorkflowRuntime"], ["AllMetrics"])
         for account, purpose in ((args.ml.training, "training"), (args.ml.prediction, "prediction")):
             self._diagnostic_setting(
                 f"{name}-{purpose}-logs", account.id, ["Audit", "RequestResponse", "Trace"], ["AllMetrics"]
@@ -140,6 +140,7 @@ class MonitoringLayer(pulumi.ComponentResource):
     def _alerts(self, name: str) -> None:
         args = self._args
         self._alert(name, "runs-failed", args.orchestration.workflow.id, RUNS_FAILED)
+        self._alert(name, "rollbacks-failed", args.orchestration.rollback.id, ROLLBACKS_FAILED)
         for account, purpose in ((args.ml.training, "training"), (args.ml.prediction, "prediction")):
             self._alert(name, f"{purpose}-availability", account.id, AVAILABILITY)
             self._alert(
@@ -193,6 +194,8 @@ RUNS_FAILED: Final = Condition(
     frequency="PT1M",
     window="PT5M",
 )
+
+ROLLBACKS_FAILED: Final = replace(RUNS_FAILED, description="A rollback failed; its answer and its run history say why.")
 
 AVAILABILITY: Final = Condition(
     metric="SuccessRate",

@@ -1,8 +1,10 @@
-"""OrchestrationLayer: the retraining Logic App, the rights of its identity, and the project's description."""
+"""OrchestrationLayer: the Logic Apps of retraining and rollback, their rights, and the project's description."""
 
 from __future__ import annotations
 
 import copy
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -18,7 +20,10 @@ from components.ml import MLLayer
 from components.naming import DeploymentName
 from components.settings import Settings
 
+PROGRAM_VERSION: Final = "0.1.0"
+"""That of pyproject.toml, which is not deployed."""
 WORKFLOW: Final = "retrain"
+ROLLBACK: Final = "rollback"
 POLLING_TRIGGER: Final = "When_a_blob_is_added_or_modified"
 PROJECT_CONFIG: Final = "project-config.json"
 
@@ -43,31 +48,37 @@ class OrchestrationLayerArgs:
 
 
 class OrchestrationLayer(pulumi.ComponentResource):
-    """What retrains.
+    """What retrains, and what takes a model back.
 
     Least privilege: one custom role has the three actions that a run needs of Azure Resource Manager. Each of them
     exists on one type of resource only, so assigned on exactly the storage account, the training account and the
     workflow itself it gives what three roles would give (a tenant has a limited number of them). There is no assignment
-    on the prediction account, on the resource group or on a whole storage account's blobs.
+    on the prediction account, on the resource group or on a whole storage account's blobs. The rollback has the custom
+    role on the training account alone, and writes in the artifacts alone.
 
     Attributes:
-        workflow: the Logic App.
+        workflow: the Logic App that retrains.
+        rollback: the Logic App that takes the model before back into production.
     """
 
     def __init__(self, name: str, args: OrchestrationLayerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("custom-vision-retraining:index:OrchestrationLayer", name, None, opts)
-        self.workflow = self._workflow(f"{name}-{WORKFLOW}", args)
+        retraining = with_polling_interval(workflows.load(WORKFLOW), args.settings.poll_interval_seconds)
+        self.workflow = self._workflow(name, WORKFLOW, retraining, args)
+        self.rollback = self._workflow(name, ROLLBACK, workflows.load(ROLLBACK), args)
         self._control_plane_rights(name, args)
         self._blob_rights(name, args)
         self._project_config(name, args)
         self.register_outputs({"workflowName": self.workflow.name, "workflowId": self.workflow.id})
 
-    def _workflow(self, name: str, args: OrchestrationLayerArgs) -> logic.Workflow:
-        definition = with_polling_interval(workflows.load(WORKFLOW), args.settings.poll_interval_seconds)
+    def _workflow(
+        self, name: str, kind: str, definition: Mapping[str, Any], args: OrchestrationLayerArgs
+    ) -> logic.Workflow:
+        callers = [logic.IpAddressRangeArgs(address_range=each) for each in args.settings.manual_callers]
         return logic.Workflow(
-            name,
+            f"{name}-{kind}",
             logic.WorkflowArgs(
-                workflow_name=args.deployment.apply(lambda deployment: naming.workflow(WORKFLOW, deployment)),
+                workflow_name=args.deployment.apply(lambda deployment: naming.workflow(kind, deployment)),
                 resource_group_name=args.resource_group_name,
                 location=args.settings.location,
                 state=logic.WorkflowState.ENABLED,
@@ -75,16 +86,16 @@ class OrchestrationLayer(pulumi.ComponentResource):
                 definition=definition,
                 parameters={
                     parameter: logic.WorkflowParameterArgs(value=value)
-                    for parameter, value in workflow_parameters(args).items()
+                    for parameter, value in workflow_parameters(args, definition).items()
+                    if parameter in definition["parameters"]
                 },
+                access_control=logic.FlowAccessControlConfigurationArgs(
+                    triggers=logic.FlowAccessControlConfigurationPolicyArgs(allowed_caller_ip_addresses=callers)
+                ),
                 tags=args.tags,
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )
-
-    @property
-    def _principal_id(self) -> pulumi.Output[str]:
-        return self.workflow.identity.apply(_principal)
 
     def _control_plane_rights(self, name: str, args: OrchestrationLayerArgs) -> None:
         # A role definition is named by a GUID that must not change from one deployment to the next.
@@ -112,7 +123,10 @@ class OrchestrationLayer(pulumi.ComponentResource):
             "read-runs": self.workflow.id,
         }
         for purpose, scope in scopes.items():
-            self._assignment(f"{name}-{purpose}", scope, guid.result, depends_on=[role])
+            self._assignment(f"{name}-{purpose}", self.workflow, scope, guid.result, depends_on=[role])
+        self._assignment(
+            f"{name}-{ROLLBACK}-training-keys", self.rollback, args.ml.training.id, guid.result, depends_on=[role]
+        )
 
     def _blob_rights(self, name: str, args: OrchestrationLayerArgs) -> None:
         for role, purposes in (
@@ -120,11 +134,18 @@ class OrchestrationLayer(pulumi.ComponentResource):
             (roles.STORAGE_BLOB_DATA_READER, _READ),
         ):
             for purpose in purposes:
-                self._assignment(f"{name}-{purpose}-blobs", args.data.containers[purpose].id, role)
+                self._assignment(f"{name}-{purpose}-blobs", self.workflow, args.data.containers[purpose].id, role)
+        self._assignment(
+            f"{name}-{ROLLBACK}-artifacts-blobs",
+            self.rollback,
+            args.data.containers["artifacts"].id,
+            roles.STORAGE_BLOB_DATA_CONTRIBUTOR,
+        )
 
     def _assignment(
         self,
         name: str,
+        workflow: logic.Workflow,
         scope: pulumi.Output[str],
         role: pulumi.Input[str],
         depends_on: list[pulumi.Resource] | None = None,
@@ -135,7 +156,7 @@ class OrchestrationLayer(pulumi.ComponentResource):
             name,
             authorization.RoleAssignmentArgs(
                 scope=scope,
-                principal_id=self._principal_id,
+                principal_id=workflow.identity.apply(_principal),
                 # Without it Azure looks the identity up, and for some minutes after its creation does not find it.
                 principal_type=authorization.PrincipalType.SERVICE_PRINCIPAL,
                 role_definition_id=pulumi.Output.all(scope, role).apply(lambda pair: roles.definition_id(*pair)),
@@ -161,8 +182,12 @@ class OrchestrationLayer(pulumi.ComponentResource):
         )
 
 
-def workflow_parameters(args: OrchestrationLayerArgs) -> dict[str, pulumi.Input[Any]]:
-    """Return the values of the workflow's parameters by name: addresses, ids and names, and no key."""
+def workflow_parameters(args: OrchestrationLayerArgs, definition: Mapping[str, Any]) -> dict[str, pulumi.Input[Any]]:
+    """Return the values of the workflows' parameters by name: addresses, ids and names, and no key.
+
+    Each workflow is given those that its definition declares. The one secret, if the user has set it, is the address of
+    notices: a SecureString, which Azure Resource Manager does not give back.
+    """
     settings = args.settings
     return {
         "blobEndpoint": args.data.blob_endpoint,
@@ -175,11 +200,25 @@ def workflow_parameters(args: OrchestrationLayerArgs) -> dict[str, pulumi.Input[
         "predictionEndpoint": args.ml.prediction_endpoint,
         "predictionAccountId": args.ml.prediction.id,
         "projectId": args.ml.project.id,
-        "publishName": settings.publish_name,
+        "publishNames": publish_names(settings.publish_name),
         "containers": asdict(CONTAINERS),
         "settings": dict(settings.retraining),
         "trainingPollSeconds": settings.training_poll_seconds,
+        "noticeIsWanted": settings.notice_webhook is not None,
+        "noticeWebhook": pulumi.Output.secret(settings.notice_webhook) if settings.notice_webhook else "",
+        "versions": versions(definition),
     }
+
+
+def versions(definition: Mapping[str, Any]) -> dict[str, str]:
+    """Return the versions of the program and, as the beginning of its SHA-256, of a definition."""
+    content = json.dumps(definition, sort_keys=True).encode()
+    return {"program": PROGRAM_VERSION, "definition": hashlib.sha256(content).hexdigest()[:12]}
+
+
+def publish_names(production: str) -> dict[str, str]:
+    """Return the publish names by what has them: the iteration in production, the one before it, a rejected one."""
+    return {"production": production, "previous": f"{production}-previous", "challenger": "challenger"}
 
 
 def with_polling_interval(definition: Mapping[str, Any], seconds: int) -> dict[str, Any]:

@@ -47,6 +47,8 @@ def stack_outputs(
         ),
         "logicAppName": orchestration.workflow.name,
         "logicAppId": orchestration.workflow.id,
+        "rollbackLogicAppName": orchestration.rollback.name,
+        "rollbackLogicAppId": orchestration.rollback.id,
         "logAnalyticsWorkspaceName": monitoring.workspace.name,
         "actionGroupId": monitoring.action_group.id,
     }

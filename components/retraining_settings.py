@@ -49,7 +49,7 @@ RETRAINING_SETTINGS: Final[tuple[Setting, ...]] = (
         "maximumTrainingsPerDay",
         kinds.integer(1, 18),
         10,
-        "No training after this many within 24 hours.",
+        "No training after this many within 24 hours: iterationsToKeep at most, as deleted iterations are not counted.",
     ),
     Setting(
         "maximumTrainingHoursPerMonth",
@@ -77,10 +77,90 @@ RETRAINING_SETTINGS: Final[tuple[Setting, ...]] = (
         "trains.",
     ),
     Setting(
+        "maximumImagesPerTag",
+        kinds.integer(5, 100000),
+        100000,
+        "A tag that has this many images gets no more: new ones are rejected as TagIsFull.",
+    ),
+    Setting(
+        "largestTagRatio",
+        kinds.number(1, 100000),
+        "10",
+        "A warning is recorded when the largest tag has more than so many times the images of the smallest.",
+    ),
+    Setting(
+        "championCheck",
+        kinds.choice("off", "sample", "all"),
+        "off",
+        "Whether the model in production is asked about new images before their training. What it gives another tag is "
+        "held for review. Each image is a call of the service and two billed actions.",
+    ),
+    Setting(
+        "championCheckImages",
+        kinds.integer(1, 5000),
+        50,
+        "Images of the sample that is asked about.",
+    ),
+    Setting(
+        "championCheckConfidence",
+        _SHARE,
+        "0.9",
+        "Probability from which a model contradicts a label, before the training and after it.",
+    ),
+    Setting(
         "probabilityThreshold",
         _SHARE,
         "0.5",
         "Probability above which a prediction counts, for the precision and recall of an iteration.",
+    ),
+    Setting(
+        "evaluationImagesPerRun",
+        kinds.integer(0, 2000),
+        200,
+        "Held-out images that challenger and champion are asked for. Each is two calls of the service and three billed "
+        "actions; with 0 the service's own metrics decide.",
+    ),
+    Setting(
+        "gateTolerance",
+        _SHARE,
+        "0.02",
+        "How much lower than the champion's the challenger's accuracy may be. On few images one of them is more.",
+    ),
+    Setting(
+        "gateMinimumGain",
+        _SHARE,
+        "0",
+        "How much higher the challenger's accuracy has to be, and by more than chance makes; 0 asks for no gain.",
+    ),
+    Setting(
+        "gateTagFloor",
+        _SHARE,
+        "0.5",
+        "Accuracy that the challenger needs on the images of every tag.",
+    ),
+    Setting(
+        "gateFirstModelFloor",
+        _SHARE,
+        "0.5",
+        "Accuracy that the first model needs, which has no champion beside it.",
+    ),
+    Setting(
+        "gateConfidenceDrop",
+        _SHARE,
+        "0.2",
+        "How much lower than the champion's the mean of the challenger's highest probabilities may be.",
+    ),
+    Setting(
+        "publishChallenger",
+        kinds.BOOLEAN,
+        False,
+        "Whether a rejected challenger is published under the name challenger, to be compared by its predictions.",
+    ),
+    Setting(
+        "iterationsToKeep",
+        kinds.integer(3, 18),
+        10,
+        "Iterations that the project keeps; older ones are deleted, but for published ones. The service takes 20.",
     ),
 )
 
@@ -95,6 +175,14 @@ def contradictions(values: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     found: list[tuple[str, str, str]] = []
     if values["trainingType"] == "Advanced" and values["reservedBudgetHours"] == 0:
         found.append(("reservedBudgetHours", "0", "1 to 24, because trainingType is Advanced"))
+    if values["maximumTrainingsPerDay"] > values["iterationsToKeep"]:
+        found.append(
+            (
+                "maximumTrainingsPerDay",
+                str(values["maximumTrainingsPerDay"]),
+                f"1 to {values['iterationsToKeep']}, because iterationsToKeep is {values['iterationsToKeep']}",
+            )
+        )
     return found
 
 

@@ -14,7 +14,8 @@ class Setting:
     """One key of the stack's configuration.
 
     `default` is None where the setting may be left out and nothing stands in for it; else it is a value as Pulumi.yaml
-    would hold it. `replaces` says what a change of the setting replaces; without it every change is made in place.
+    would hold it. `replaces` says what a change of the setting replaces; without it every change is made in place. The
+    value of a `secret` one is never shown.
     """
 
     key: str
@@ -22,6 +23,7 @@ class Setting:
     default: Any
     description: str
     replaces: str = ""
+    secret: bool = False
 
     @property
     def attribute(self) -> str:

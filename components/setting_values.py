@@ -6,6 +6,7 @@ Pulumi gives every configuration value as text: a number as ``15``, a boolean as
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import math
 import re
@@ -121,6 +122,16 @@ ADDRESS: Final = ValueKind("string", "an http or https URL without user, query o
 """An address; its value always ends with a slash."""
 
 
+def _read_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("https", "http") or not parts.hostname or re.search(r"\s", value):
+        raise NotAllowedError(value)
+    return value
+
+
+URL: Final = ValueKind("string", "an http or https URL", _read_url)
+
+
 def list_of(*values: str) -> ValueKind:
     """Return the kind of lists of these values, each at most once; the value is a tuple."""
 
@@ -131,6 +142,24 @@ def list_of(*values: str) -> ValueKind:
         return tuple(items)
 
     return ValueKind("array", f"a list of {', '.join(values)}, each at most once", read)
+
+
+def _read_address_ranges(value: str) -> tuple[str, ...]:
+    ranges = _json(value)
+    if not isinstance(ranges, list):
+        raise NotAllowedError(value)
+    for each in ranges:
+        try:
+            ipaddress.ip_network(each)
+        except (TypeError, ValueError) as error:
+            raise NotAllowedError(value) from error
+    return tuple(ranges)
+
+
+ADDRESS_RANGES: Final = ValueKind(
+    "array", "a list of address ranges as CIDR blocks, e.g. 203.0.113.0/24", _read_address_ranges
+)
+"""Address ranges, as the access control of a Logic App takes them."""
 
 
 _TAG_COUNT: Final = 40

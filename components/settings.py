@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Final
 
@@ -107,6 +107,13 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "Seconds between two looks at a training. Every look is a billed action.",
     ),
     Setting(
+        "manualCallers",
+        kinds.ADDRESS_RANGES,
+        [],
+        "Addresses that may call the manual triggers of retraining and rollback by their URL; no other can. Without "
+        "any, a retraining can be started through Azure Resource Manager, but not forced, and nothing rolled back.",
+    ),
+    Setting(
         "logRetentionDays",
         kinds.integer(30, 730),
         30,
@@ -117,6 +124,14 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         kinds.matching(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+", "one e-mail address"),
         None,
         "Who is told when an alert fires. Without it alerts are only visible in Azure Monitor.",
+    ),
+    Setting(
+        "noticeWebhook",
+        kinds.URL,
+        None,
+        "Address that gets a POST with run, decision and figures of every run that published, was held by the gate, "
+        "failed or rolled back. Set it with --secret.",
+        secret=True,
     ),
     Setting(
         "customVisionErrorThreshold",
@@ -179,8 +194,10 @@ class Settings:
     retraining: Mapping[str, bool | int | float | str]
     poll_interval_seconds: int
     training_poll_seconds: int
+    manual_callers: tuple[str, ...]
     log_retention_days: int
     alert_email: str | None
+    notice_webhook: str | None = field(repr=False)
     custom_vision_error_threshold: int
     resource_manager_endpoint: str
     resource_manager_audience: str
@@ -252,7 +269,7 @@ def _read(setting: Setting, key: str, get: Callable[[str], str | None], faults: 
     try:
         return setting.kind.read(text)
     except NotAllowedError:
-        faults.append(Fault(setting.key, text, setting.kind.allowed))
+        faults.append(Fault(setting.key, "[secret]" if setting.secret else text, setting.kind.allowed))
         return None
 
 

@@ -35,7 +35,7 @@ def demo(
     second: Annotated[int, typer.Option(min=1, help="Images of each label in round 2.")] = Size.second,
     held_out: Annotated[int, typer.Option(min=1, help="Images of each label to judge the model by.")] = Size.held_out,
 ) -> None:
-    """Deploy the program on an emulator of its own, upload images in two rounds, ask the published model.
+    """Deploy the program on an emulator of its own, upload images, retrain, gate, publish, predict, roll back.
 
     Exit status 0 only if the second round's model is published and answers.
     """

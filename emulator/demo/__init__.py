@@ -1,1 +1,1 @@
-"""The product's main job, shown: deploy on the emulator, upload images in two rounds, ask the published model."""
+"""The product's main job, shown: deploy on the emulator, upload images, retrain, gate, publish, predict, roll back."""

@@ -18,9 +18,10 @@ from emulator.demo.images import (
     split,
     write_bad_uploads,
     write_digits,
+    write_wrong_labels,
 )
 from emulator.demo.narration import Narration
-from emulator.demo.report import RoundReport, print_artifacts, print_table
+from emulator.demo.report import RollbackReport, RoundReport, print_artifacts, print_table
 from emulator.demo.retraining import FinishedAction, RetrainingError, RetrainingStack, Upload
 from emulator.deployment_view import DeploymentView, summary_line
 from emulator.home import Home, HomeError
@@ -35,6 +36,9 @@ _MINIMUM_PER_LABEL = 5
 _DEPLOYED_MINIMUM = 15
 """What the recipe asks for a tag, and what the program has by default."""
 
+_JUDGED = 50
+"""Held-out images that the gate asks both models for: 100 calls, at the 10 a second that the service takes."""
+
 
 @dataclass(frozen=True)
 class Size:
@@ -46,7 +50,9 @@ class Size:
 
 
 def run_demo(home: Home, project: Path, images: Path | None, size: Size, narration: Narration) -> bool:
-    """Run the whole loop; tell whether the second round's model is published and answers.
+    """Run the whole loop; tell whether each round came out as it has to.
+
+    Rounds 1 and 2 publish, the gate holds round 3, which is labelled wrongly, and round 4 takes round 1's model back.
 
     `home` is the demo's own folder: what an earlier demo left in it is removed first. The emulator is left running;
     whoever calls decides.
@@ -59,11 +65,11 @@ def run_demo(home: Home, project: Path, images: Path | None, size: Size, narrati
     own = None if images is None else read_folder(images)
     _begin_anew(home)
     narration.step("Images")
-    rounds, bad = _prepare(home.root / "images", own, size)
+    rounds, bad, wrong = _prepare(home.root / "images", own, size)
     labels = len({image.label for image in rounds.first})
     narration.tell(
         f"{len(rounds.first)} for round 1, {len(rounds.second)} and {len(bad)} bad ones for round 2, "
-        f"{len(rounds.held_out)} held out; {labels} labels"
+        f"{len(wrong)} with a wrong label for round 3, {len(rounds.held_out)} held out; {labels} labels"
     )
     narration.step("Emulator")
     process.start(home)
@@ -81,19 +87,28 @@ def run_demo(home: Home, project: Path, images: Path | None, size: Size, narrati
                 "minimumImagesPerTag": str(minimum),
                 # The demo lets the trigger look when a round's upload is complete, so that a round is one run.
                 "pollIntervalSeconds": "86400",
+                "evaluationImagesPerRun": str(_JUDGED),
+                # A tag has too few held-out images here for a floor of its own.
+                "gateTagFloor": "0",
+                "manualCallers": '["127.0.0.1/32"]',
             },
             listener=DeploymentView(narration.tell),
         )
         narration.tell(summary_line(deployment.up()))
         outputs = deployment.outputs(show_secrets=True)
         stack = RetrainingStack(resource_manager, outputs)
+        narration.step("Images to judge by")
+        with narration.progress("uploaded to evaluation-images", len(rounds.held_out)) as done:
+            stack.hold_out(_uploads(rounds.held_out), done)
         reports = [
             _round(narration, stack, 1, _uploads(rounds.first), [], rounds.held_out),
             _round(narration, stack, 2, _uploads(rounds.second), bad, rounds.held_out),
+            _round(narration, stack, 3, _uploads(wrong), [], rounds.held_out),
         ]
-        print_table(narration.console, reports)
+        rollback = _rollback(narration, stack, rounds.held_out)
+        print_table(narration.console, reports, rollback)
         print_artifacts(narration.console, outputs, resource_manager.configuration.url("portal"), reports)
-        return _second_round_answers(narration, stack, reports[-1])
+        return _as_it_has_to_be(narration, reports, rollback)
 
 
 def _begin_anew(home: Home) -> None:
@@ -108,10 +123,13 @@ def _begin_anew(home: Home) -> None:
     home.create()
 
 
-def _prepare(folder: Path, own: Sequence[LabelledImage] | None, size: Size) -> tuple[Rounds, list[BadUpload]]:
+def _prepare(
+    folder: Path, own: Sequence[LabelledImage] | None, size: Size
+) -> tuple[Rounds, list[BadUpload], list[LabelledImage]]:
     found = write_digits(folder / "digits") if own is None else own
     rounds = split(found, _MINIMUM_PER_LABEL, size.first, size.second, size.held_out)
-    return rounds, write_bad_uploads(folder / "bad", rounds.first[0].label)
+    wrong = write_wrong_labels(folder / "wrong", [*rounds.first, *rounds.second])
+    return rounds, write_bad_uploads(folder / "bad", rounds.first[0].label), wrong
 
 
 def _uploads(images: Sequence[LabelledImage]) -> list[Upload]:
@@ -154,15 +172,26 @@ def _tell(narration: Narration, action: FinishedAction) -> None:
     narration.tell(f"  [{colour}]{action.status:<9}[/] {action.name}{times}{code} [dim]{action.seconds:.2f}s[/]")
 
 
-def _second_round_answers(narration: Narration, stack: RetrainingStack, report: RoundReport) -> bool:
-    iteration = report.manifest["iteration"]["id"]
-    production = stack.production()
-    if report.manifest["decision"] != "published" or production is None or report.judgement is None:
-        narration.tell(f"[bold red]the second round published nothing[/]: {report.manifest['reason']}")
+def _rollback(narration: Narration, stack: RetrainingStack, held_out: Sequence[LabelledImage]) -> RollbackReport:
+    narration.step("Round 4: rollback")
+    answer = stack.roll_back("the demo", "to show the way back")
+    narration.tell(f"run {answer['run']}: [bold]{answer['decision']}[/], {answer['reason']}")
+    with narration.progress("held-out images predicted", len(held_out)) as done:
+        judgement = stack.judge(held_out, done)
+    narration.tell(f"{judgement.right} of {judgement.asked} held-out images right")
+    return RollbackReport(4, answer, judgement)
+
+
+def _as_it_has_to_be(narration: Narration, reports: Sequence[RoundReport], rollback: RollbackReport) -> bool:
+    decisions = [report.manifest["decision"] for report in reports]
+    if decisions != ["published", "published", "rejected"]:
+        narration.tell(f"[bold red]not what a loop has to do[/]: {', '.join(decisions)}")
         return False
-    if production["iterationId"] != iteration or report.judgement.iteration != iteration:
+    answered = [None if report.judgement is None else report.judgement.iteration for report in (*reports, rollback)]
+    trained = [report.manifest["iteration"]["id"] for report in reports]
+    if answered != [trained[0], trained[1], trained[1], trained[0]]:
         raise RetrainingError(
-            f"round 2 trained the iteration {iteration}, but production.json names {production['iterationId']} "
-            f"and the iteration {report.judgement.iteration} answered"
+            f"rounds 1 to 3 trained {', '.join(trained)}, but after rounds 1 to 4 there answered "
+            f"{', '.join(map(str, answered))}"
         )
     return True

@@ -24,7 +24,16 @@ class RoundReport:
     judgement: Judgement | None
 
 
-def print_table(console: Console, rounds: Sequence[RoundReport]) -> None:
+@dataclass(frozen=True)
+class RollbackReport:
+    """What the rollback came to; `answer` is what its workflow answered."""
+
+    number: int
+    answer: Mapping[str, Any]
+    judgement: Judgement
+
+
+def print_table(console: Console, rounds: Sequence[RoundReport], rollback: RollbackReport) -> None:
     """Print a row a round."""
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold underline")
     for name in ("Round", "In", "Accepted", "Rejected"):
@@ -47,11 +56,15 @@ def print_table(console: Console, rounds: Sequence[RoundReport]) -> None:
             report.manifest["decision"],
             f"{report.judgement.accuracy:.1%}" if report.judgement else "-",
         )
+    production = rollback.answer["production"]["iterationName"]
+    accuracy = f"{rollback.judgement.accuracy:.1%}"
+    table.add_row(str(rollback.number), "-", "-", "-", production, "-", "-", rollback.answer["decision"], accuracy)
     console.print()
     console.print(table)
     console.print(
         "In: images uploaded. Precision and recall: the service's own, cross-validated on what it trained.\n"
-        "Held out: share of the images kept out of both rounds that the published model names right."
+        "Held out: share of the images kept out of all rounds that the published model names right.\n"
+        "Round 3 has the pictures again under wrong labels: the gate holds, and the model before stays published."
     )
 
 
@@ -63,6 +76,7 @@ def print_artifacts(console: Console, outputs: Mapping[str, Any], portal: str, r
         run = report.run
         rows.append((f"round {report.number}, record", f"{artifacts}/runs/{run}/manifest.json"))
         rows.append((f"round {report.number}, figures", f"{artifacts}/runs/{run}/performance.json"))
+        rows.append((f"round {report.number}, gate", f"{artifacts}/runs/{run}/gate.json"))
         rows.append((f"round {report.number}, trained images", f"{outputs['processedImagesContainer']}/{run}/"))
         if report.manifest["counts"]["rejected"]:
             rows.append((f"round {report.number}, rejected images", f"{outputs['rejectedImagesContainer']}/{run}/"))

@@ -95,7 +95,27 @@ class RetrainingStack:
 
     def upload(self, uploads: Sequence[Upload], done: Callable[[], None]) -> None:
         """Put the files into the training container, calling `done` after each."""
-        container = self._blobs.get_container_client(self._outputs["trainingImagesContainer"])
+        self._put("trainingImagesContainer", uploads, done)
+
+    def hold_out(self, uploads: Sequence[Upload], done: Callable[[], None]) -> None:
+        """Put the files into the container of the images that the gate judges by, calling `done` after each."""
+        self._put("evaluationImagesContainer", uploads, done)
+
+    def roll_back(self, who: str, why: str) -> dict[str, Any]:
+        """Take the model before back into production, through the rollback workflow; return what it answers.
+
+        Raises:
+            RetrainingError: it was refused.
+        """
+        trigger = f"{self._outputs['rollbackLogicAppId']}/triggers/manual"
+        url = self._arm.post(f"{trigger}/listCallbackUrl", LOGIC_API_VERSION)["value"]
+        response = httpx.post(url, json={"who": who, "why": why}, timeout=120, trust_env=False)
+        if response.is_error:
+            raise RetrainingError(f"the rollback answered {response.status_code}: {response.text}")
+        return response.json()
+
+    def _put(self, container_output: str, uploads: Sequence[Upload], done: Callable[[], None]) -> None:
+        container = self._blobs.get_container_client(self._outputs[container_output])
 
         def put(upload: Upload) -> None:
             container.upload_blob(upload.name, upload.path.read_bytes(), overwrite=True)

@@ -53,7 +53,9 @@ def processes(home: Path) -> list[str]:
 
 
 def row(output: str, number: int) -> Sequence[str]:
-    (line,) = re.findall(rf"^ *{number} .*(?:published|changed|trained|failed).*$", output, re.MULTILINE)
+    (line,) = re.findall(
+        rf"^ *{number} .*(?:published|changed|trained|failed|rejected|rolled back).*$", output, re.MULTILINE
+    )
     return line.split()
 
 
@@ -66,6 +68,11 @@ def test_the_whole_loop_runs_and_runs_again(tmp_path: Path):
     assert two[:4] == ["2", "124", "120", "4"]
     assert "published" in two
     assert float(two[-1].rstrip("%")) >= 80
+    three, four = row(first.stdout, 3), row(first.stdout, 4)
+    assert "rejected" in three
+    assert three[-1] == two[-1]
+    assert "rolled" in four
+    assert four[-1] == one[-1]
     for reason in ("Empty", "ErrorImageFormat", "NoLabel", "TooLarge"):
         assert f": {reason}\n" in first.stdout
     assert "\x1b" not in first.stdout

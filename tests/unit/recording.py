@@ -130,7 +130,11 @@ def _azure_resource(token: str, name: str, inputs: dict[str, Any]) -> tuple[str,
             return f"{group}/providers/Microsoft.Logic/workflows/{own}", {
                 **inputs,
                 "name": own,
-                "identity": {"type": "SystemAssigned", "principalId": "the-identity", "tenantId": "the-tenant"},
+                "identity": {
+                    "type": "SystemAssigned",
+                    "principalId": f"the-identity-of-{own}",
+                    "tenantId": "the-tenant",
+                },
             }
         case "azure-native:operationalinsights:Workspace":
             own = inputs["workspaceName"]

@@ -20,7 +20,7 @@ def criterion(alert: dict[str, Any]) -> dict[str, Any]:
 def test_a_failed_run_is_an_alert_on_the_workflow(run: Run):
     deployed = run(minimal_config(), monitoring_layer)
     alert = alerts(deployed)["runs-failed"]
-    workflow = deployed.one("azure-native:logic:Workflow").plain["workflowName"]
+    workflow = deployed.one("azure-native:logic:Workflow", "orchestration-retrain").plain["workflowName"]
     assert alert["scopes"][0].endswith(f"/Microsoft.Logic/workflows/{workflow}")
     assert criterion(alert) == {
         "name": "RunsFailed",
@@ -62,7 +62,7 @@ def test_every_alert_is_enabled_and_tells_the_action_group(run: Run):
     deployed = run(minimal_config(), monitoring_layer)
     group = deployed.one(ACTION_GROUP).plain["actionGroupName"]
     found = alerts(deployed)
-    assert len(found) == 5
+    assert len(found) == 6
     for alert in found.values():
         assert alert["enabled"]
         assert alert["autoMitigate"]
@@ -110,10 +110,12 @@ def test_logs_of_every_service_go_to_the_workspace_under_their_own_categories(ru
         for setting in settings
     }
     storage = deployed.one("azure-native:storage:StorageAccount").plain["accountName"]
-    workflow = deployed.one("azure-native:logic:Workflow").plain["workflowName"]
+    workflow = deployed.one("azure-native:logic:Workflow", "orchestration-retrain").plain["workflowName"]
+    rollback = deployed.one("azure-native:logic:Workflow", "orchestration-rollback").plain["workflowName"]
     accounts = [each.plain["accountName"] for each in deployed.all("azure-native:cognitiveservices:Account")]
     assert logs == {
         f"Microsoft.Logic/workflows/{workflow}": ["WorkflowRuntime"],
+        f"Microsoft.Logic/workflows/{rollback}": ["WorkflowRuntime"],
         f"Microsoft.Storage/storageAccounts/{storage}/blobServices/default": [
             "StorageRead",
             "StorageWrite",
@@ -127,4 +129,4 @@ def test_logs_of_every_service_go_to_the_workspace_under_their_own_categories(ru
 def test_every_resource_is_a_child_of_the_layer(run: Run):
     deployed = run(minimal_config(), monitoring_layer)
     layer = deployed.one("custom-vision-retraining:index:MonitoringLayer")
-    assert len([each for each in deployed.resources if each.parent == layer.urn]) == 11
+    assert len([each for each in deployed.resources if each.parent == layer.urn]) == 13

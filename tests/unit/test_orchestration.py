@@ -1,4 +1,5 @@
 import json
+import tomllib
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import workflows
 from components import orchestration, roles
 from components.retraining_settings import RETRAINING_SETTINGS
 from tests.unit.layers import orchestration_args, orchestration_layer
-from tests.unit.recording import SUBSCRIPTION, TRAINING_KEY, Deployed, Run, minimal_config
+from tests.unit.recording import ROOT, SUBSCRIPTION, TRAINING_KEY, Deployed, Run, minimal_config
 
 WORKFLOW = "azure-native:logic:Workflow"
 ROLE = "azure-native:authorization:RoleDefinition"
@@ -16,7 +17,10 @@ CUSTOM = "11111111-2222-4333-8444-555555555555"
 
 
 def parameters(deployed: Deployed) -> dict[str, Any]:
-    return {name: each["value"] for name, each in deployed.one(WORKFLOW).plain["parameters"].items()}
+    return {
+        name: each["value"]
+        for name, each in deployed.one(WORKFLOW, "orchestration-retrain").plain["parameters"].items()
+    }
 
 
 def test_every_declared_parameter_is_passed_and_no_other(run: Run):
@@ -27,7 +31,14 @@ def test_every_declared_parameter_is_passed_and_no_other(run: Run):
 
 
 def test_the_parameters_have_the_declared_types(run: Run):
-    types: dict[str, Any] = {"String": str, "Object": dict, "Int": float, "Float": float}
+    types: dict[str, Any] = {
+        "String": str,
+        "SecureString": str,
+        "Bool": bool,
+        "Object": dict,
+        "Int": float,
+        "Float": float,
+    }
     passed = parameters(run(minimal_config(), orchestration_layer))
     for name, each in workflows.load("retrain")["parameters"].items():
         assert isinstance(passed[name], types[each["type"]]), name
@@ -49,6 +60,9 @@ def test_the_parameters_carry_the_deployment(run: Run):
         training, prediction = prediction, training
     passed = parameters(deployed)
     settings = passed.pop("settings")
+    assert (
+        passed.pop("versions")["program"] == tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    )
     assert {key: settings[key] for key in ("minimumImagesPerTag", "probabilityThreshold", "automaticTraining")} == {
         "minimumImagesPerTag": 20,
         "probabilityThreshold": 0.6,
@@ -66,7 +80,7 @@ def test_the_parameters_carry_the_deployment(run: Run):
         "predictionEndpoint": f"https://{prediction}.cognitiveservices.azure.com/",
         "predictionAccountId": f"{group}/Microsoft.CognitiveServices/accounts/{prediction}",
         "projectId": "99999999-0000-4000-8000-000000000000",
-        "publishName": "live",
+        "publishNames": {"production": "live", "previous": "live-previous", "challenger": "challenger"},
         "containers": {
             "training": "training-images",
             "processed": "processed-images",
@@ -75,16 +89,37 @@ def test_the_parameters_carry_the_deployment(run: Run):
             "evaluation": "evaluation-images",
         },
         "trainingPollSeconds": 9,
+        "noticeIsWanted": False,
+        "noticeWebhook": "",
     }
 
 
 def test_the_definition_is_deployed_as_it_is_but_for_the_polling_interval(run: Run):
-    workflow = run(minimal_config(pollIntervalSeconds="60"), orchestration_layer).one(WORKFLOW).plain
+    workflow = (
+        run(minimal_config(pollIntervalSeconds="60"), orchestration_layer).one(WORKFLOW, "orchestration-retrain").plain
+    )
     expected = workflows.load("retrain")
     expected["triggers"]["When_a_blob_is_added_or_modified"]["recurrence"] = {"frequency": "Second", "interval": 60}
     assert workflow["definition"] == expected
     assert workflow["state"] == "Enabled"
     assert workflow["identity"] == {"type": "SystemAssigned"}
+
+
+def test_the_rollback_is_given_what_its_definition_declares(run: Run):
+    deployed = run(minimal_config(), orchestration_layer)
+    rollback = deployed.one(WORKFLOW, "orchestration-rollback").plain
+    assert rollback["definition"] == workflows.load("rollback")
+    assert set(rollback["parameters"]) == set(workflows.load("rollback")["parameters"])
+    retraining = parameters(deployed)
+    assert all(each["value"] == retraining[name] for name, each in rollback["parameters"].items())
+
+
+@pytest.mark.parametrize("ranges", [[], ["203.0.113.0/24", "198.51.100.7/32"]])
+def test_the_manual_triggers_take_calls_from_the_named_addresses_only(run: Run, ranges: list[str]):
+    deployed = run(minimal_config(manualCallers=json.dumps(ranges)), orchestration_layer)
+    for workflow in deployed.all(WORKFLOW):
+        allowed = workflow.plain["accessControl"]["triggers"]["allowedCallerIpAddresses"]
+        assert [each["addressRange"] for each in allowed] == ranges
 
 
 def test_setting_the_interval_leaves_the_loaded_definition_alone():
@@ -120,26 +155,46 @@ def test_the_custom_role_has_just_the_actions_that_the_definition_needs(run: Run
     assert role["roleDefinitionId"] == CUSTOM
 
 
-def test_the_identity_gets_each_right_on_the_one_resource_that_needs_it(run: Run):
+@pytest.mark.parametrize(
+    ("kind", "own", "containers"),
+    [
+        (
+            "retrain",
+            ["storageAccountId", "trainingAccountId", "workflow"],
+            {
+                "training-images": roles.STORAGE_BLOB_DATA_CONTRIBUTOR,
+                "processed-images": roles.STORAGE_BLOB_DATA_CONTRIBUTOR,
+                "rejected-images": roles.STORAGE_BLOB_DATA_CONTRIBUTOR,
+                "model-artifacts": roles.STORAGE_BLOB_DATA_CONTRIBUTOR,
+                "evaluation-images": roles.STORAGE_BLOB_DATA_READER,
+            },
+        ),
+        ("rollback", ["trainingAccountId"], {"model-artifacts": roles.STORAGE_BLOB_DATA_CONTRIBUTOR}),
+    ],
+)
+def test_each_identity_gets_each_right_on_the_one_resource_that_needs_it(
+    run: Run, kind: str, own: list[str], containers: dict[str, str]
+):
     deployed = run(minimal_config(), orchestration_layer)
     passed = parameters(deployed)
-    containers = f"{passed['storageAccountId']}/blobServices/default/containers"
-    workflow = deployed.one(WORKFLOW).plain["workflowName"]
-    definitions = f"{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions"
-    assignments = [each.plain for each in deployed.all(ASSIGNMENT)]
-    assert {(each["scope"], each["roleDefinitionId"].removeprefix(f"{definitions}/")) for each in assignments} == {
-        (passed["storageAccountId"], CUSTOM),
-        (passed["trainingAccountId"], CUSTOM),
-        (f"{SUBSCRIPTION}/resourceGroups/rg-test/providers/Microsoft.Logic/workflows/{workflow}", CUSTOM),
-        (f"{containers}/training-images", roles.STORAGE_BLOB_DATA_CONTRIBUTOR),
-        (f"{containers}/processed-images", roles.STORAGE_BLOB_DATA_CONTRIBUTOR),
-        (f"{containers}/rejected-images", roles.STORAGE_BLOB_DATA_CONTRIBUTOR),
-        (f"{containers}/model-artifacts", roles.STORAGE_BLOB_DATA_CONTRIBUTOR),
-        (f"{containers}/evaluation-images", roles.STORAGE_BLOB_DATA_READER),
+    workflow = deployed.one(WORKFLOW, f"orchestration-{kind}").plain["workflowName"]
+    ids = {
+        **passed,
+        "workflow": f"{SUBSCRIPTION}/resourceGroups/rg-test/providers/Microsoft.Logic/workflows/{workflow}",
     }
-    assert len(assignments) == 8
+    definitions = f"{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions"
+    assignments = [
+        each.plain for each in deployed.all(ASSIGNMENT) if ("-rollback-" in each.name) == (kind == "rollback")
+    ]
+    found = {(each["scope"], each["roleDefinitionId"].removeprefix(f"{definitions}/")) for each in assignments}
+    blobs = f"{passed['storageAccountId']}/blobServices/default/containers"
+    assert found == {(ids[name], CUSTOM) for name in own} | {
+        (f"{blobs}/{container}", role) for container, role in containers.items()
+    }
+    assert len(assignments) == len(own) + len(containers)
     assert all(
-        each["principalId"] == "the-identity" and each["principalType"] == "ServicePrincipal" for each in assignments
+        each["principalId"] == f"the-identity-of-{workflow}" and each["principalType"] == "ServicePrincipal"
+        for each in assignments
     )
 
 
@@ -147,7 +202,7 @@ def test_the_custom_role_is_there_before_it_is_assigned(run: Run):
     deployed = run(minimal_config(), orchestration_layer)
     role = deployed.one(ROLE)
     custom = [each for each in deployed.all(ASSIGNMENT) if CUSTOM in each.plain["roleDefinitionId"]]
-    assert len(custom) == 3
+    assert len(custom) == 4
     assert all(role.urn in each.depends_on for each in custom)
 
 
@@ -181,7 +236,7 @@ def test_no_key_gets_into_the_workflow_or_beside_it(run: Run):
 def test_every_resource_is_a_child_of_the_layer(run: Run):
     deployed = run(minimal_config(), orchestration_layer)
     layer = deployed.one("custom-vision-retraining:index:OrchestrationLayer")
-    assert len([each for each in deployed.resources if each.parent == layer.urn]) == 12
+    assert len([each for each in deployed.resources if each.parent == layer.urn]) == 15
 
 
 def test_a_first_preview_registers_all_of_it(run: Run):
@@ -192,5 +247,8 @@ def test_a_first_preview_registers_all_of_it(run: Run):
 
 def test_the_parameters_are_those_of_the_public_function(run: Run):
     names: list[str] = []
-    run(minimal_config(), lambda: names.extend(orchestration.workflow_parameters(orchestration_args())))
+    run(
+        minimal_config(),
+        lambda: names.extend(orchestration.workflow_parameters(orchestration_args(), workflows.load("retrain"))),
+    )
     assert sorted(names) == sorted(workflows.load("retrain")["parameters"])

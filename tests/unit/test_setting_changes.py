@@ -48,8 +48,10 @@ CHANGES = {
     "publishName": "live",
     "pollIntervalSeconds": "60",
     "trainingPollSeconds": "5",
+    "manualCallers": '["203.0.113.0/24"]',
     "logRetentionDays": "90",
     "alertEmail": "team@example.com",
+    "noticeWebhook": "https://example.com/notices?code=abc",
     "customVisionErrorThreshold": "50",
     "resourceManagerEndpoint": "https://management.chinacloudapi.cn/",
     "resourceManagerAudience": "https://management.chinacloudapi.cn/",
@@ -60,6 +62,7 @@ CHANGES = {
 NEEDS = {
     "targetExportPlatforms": {"domain": "General (compact)"},
     "trainingType": {"reservedBudgetHours": "1"},
+    "iterationsToKeep": {"maximumTrainingsPerDay": "1"},
 }
 
 

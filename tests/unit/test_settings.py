@@ -52,12 +52,27 @@ def test_without_a_word_of_the_user_every_default_holds(run: Run):
             "trainingType": "Regular",
             "reservedBudgetHours": 0,
             "maximumImagesPerRun": 1000,
+            "maximumImagesPerTag": 100000,
+            "largestTagRatio": 10.0,
+            "championCheck": "off",
+            "championCheckImages": 50,
+            "championCheckConfidence": 0.9,
             "probabilityThreshold": 0.5,
+            "evaluationImagesPerRun": 200,
+            "gateTolerance": 0.02,
+            "gateMinimumGain": 0.0,
+            "gateTagFloor": 0.5,
+            "gateFirstModelFloor": 0.5,
+            "gateConfidenceDrop": 0.2,
+            "publishChallenger": False,
+            "iterationsToKeep": 10,
         },
         poll_interval_seconds=300,
         training_poll_seconds=30,
+        manual_callers=(),
         log_retention_days=30,
         alert_email=None,
+        notice_webhook=None,
         custom_vision_error_threshold=5,
         resource_manager_endpoint="https://management.azure.com/",
         resource_manager_audience="https://management.azure.com/",
@@ -88,6 +103,7 @@ def test_every_field_has_its_setting():
         ("probabilityThreshold", "0.75", 0.75),
         ("probabilityThreshold", "1", 1.0),
         ("automaticTraining", "false", False),
+        ("manualCallers", '["203.0.113.0/24"]', ("203.0.113.0/24",)),
         ("trainingType", "Regular", "Regular"),
         ("pollIntervalSeconds", "15", 15),
         ("pollIntervalSeconds", "86400", 86400),
@@ -131,6 +147,9 @@ def test_an_allowed_value_is_taken(run: Run, key: str, text: str, value: Any):
         ("probabilityThreshold", "1.01"),
         ("probabilityThreshold", "nan"),
         ("probabilityThreshold", "half"),
+        ("manualCallers", "203.0.113.0/24"),
+        ("manualCallers", '["203.0.113.7/24"]'),
+        ("manualCallers", "[7.5]"),
         ("pollIntervalSeconds", "14"),
         ("pollIntervalSeconds", "86401"),
         ("trainingPollSeconds", "0"),
@@ -189,6 +208,19 @@ def test_an_advanced_training_needs_a_budget(run: Run):
     }
     loaded = load(run, minimal_config(trainingType="Advanced", reservedBudgetHours="1"))
     assert loaded.retraining["reservedBudgetHours"] == 1
+
+
+def test_a_wrong_secret_is_not_repeated(run: Run):
+    found = faults(run, minimal_config(noticeWebhook="example.com/notices?code=abc"))
+    assert found == {"noticeWebhook": "noticeWebhook is '[secret]'; allowed: an http or https URL"}
+
+
+def test_no_more_trainings_a_day_than_iterations_are_kept(run: Run):
+    found = faults(run, minimal_config(iterationsToKeep="9"))
+    assert found == {
+        "maximumTrainingsPerDay": "maximumTrainingsPerDay is '10'; allowed: 1 to 9, because iterationsToKeep is 9"
+    }
+    load(run, minimal_config(iterationsToKeep="10"))
 
 
 def test_a_tag_of_the_user_wins(run: Run):

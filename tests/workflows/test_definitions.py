@@ -12,7 +12,11 @@ import workflows
 from emulator.logic_apps.checker.configuration import read_configuration
 from emulator.logic_apps.checker.linting import Target, lint
 
-SECRETS = ("body('List_the_training_keys')", "body('Sign_the_training_container')")
+SECRETS = (
+    "body('List_the_training_keys')",
+    "body('Sign_the_training_container')",
+    "body('Sign_the_evaluation_container')",
+)
 
 
 def actions_of(container: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
@@ -38,6 +42,24 @@ def test_an_include_stands_for_the_file(tmp_path: Path):
     (tmp_path / "w" / "a.json").write_text('{"B": [1, {"$include": "b.json"}]}')
     (tmp_path / "w" / "b.json").write_text('"c"')
     assert workflows.load("w", tmp_path) == {"actions": {"A": {"actions": {"B": [1, "c"]}}}}
+
+
+def test_a_file_that_stands_twice_has_other_names_the_second_time(tmp_path: Path):
+    (tmp_path / "w").mkdir()
+    (tmp_path / "shared").mkdir()
+    again = '{"$include": "../shared/a.json", "$suffix": "_again", "$rename": {"Given": "Other"}}'
+    (tmp_path / "w" / "definition.json").write_text(f'{{"one": {{"$include": "../shared/a.json"}}, "two": {again}}}')
+    (tmp_path / "shared" / "a.json").write_text(
+        """{"A": {"inputs": "@outputs('Given')", "actions": {"C": {"text": "'else'"}}},
+            "B": {"in": "@body('A')", "runAfter": {"A": []}}}"""
+    )
+    loaded = workflows.load("w", tmp_path)
+    first, second = loaded["one"], loaded["two"]
+    assert first["B"] == {"in": "@body('A')", "runAfter": {"A": []}}
+    assert second == {
+        "A_again": {"inputs": "@outputs('Other')", "actions": {"C_again": {"text": "'else'"}}},
+        "B_again": {"in": "@body('A_again')", "runAfter": {"A_again": []}},
+    }
 
 
 def test_a_missing_file_is_named(tmp_path: Path):

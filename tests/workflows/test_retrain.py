@@ -127,7 +127,7 @@ def test_a_second_round_moves_the_publish_name(retraining: Retraining):
     assert second.manifest["iteration"]["id"] != first.manifest["iteration"]["id"]
     published = {each["id"]: each["publishName"] for each in retraining.project_api("GET", "iterations")}
     assert published[second.manifest["iteration"]["id"]] == "production"
-    assert published[first.manifest["iteration"]["id"]] is None
+    assert published[first.manifest["iteration"]["id"]] == "production-previous"
 
 
 def test_the_same_images_again_are_no_failure_and_no_training(retraining: Retraining):
@@ -293,7 +293,7 @@ def test_a_training_that_never_ends_fails_the_run(retraining: Retraining):
         return None
 
     definition = json.loads(json.dumps(retraining.world.arm.get(retraining.workflow, "2019-05-01")))
-    loop = definition["properties"]["definition"]["actions"]["If_a_training_runs"]["actions"]["Wait"]["actions"]
+    loop = definition["properties"]["definition"]["actions"]["If_there_is_a_challenger"]["actions"]["Wait"]["actions"]
     loop["For_as_long_as_it_trains"]["limit"]["count"] = 3
     retraining.world.put(retraining.workflow, "2019-05-01", definition)
     retraining.world.transport.intercept = for_ever

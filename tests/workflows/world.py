@@ -20,6 +20,7 @@ from azure.storage.blob import BlobServiceClient, ContainerClient
 from PIL import Image
 
 import workflows
+from components.orchestration import publish_names, versions
 from components.retraining_settings import RETRAINING_SETTINGS
 from emulator.clock import SystemClock
 from emulator.home import Home
@@ -155,7 +156,7 @@ class Finished:
 class Retraining:
     """A project, five containers and the workflow on them: what one test works with."""
 
-    def __init__(self, world: World, name: str, **settings: Any) -> None:
+    def __init__(self, world: World, name: str, notices: str = "", **settings: Any) -> None:
         self.world = world
         self.containers = {purpose: f"{name}-{purpose}" for purpose in PURPOSES}
         for container in self.containers.values():
@@ -175,10 +176,13 @@ class Retraining:
             "predictionEndpoint": world.prediction_endpoint,
             "predictionAccountId": world.prediction,
             "projectId": self.project,
-            "publishName": "production",
+            "publishNames": publish_names("production"),
             "containers": self.containers,
             "settings": {**DEPLOYED, **settings},
             "trainingPollSeconds": 2,
+            "noticeIsWanted": notices != "",
+            "noticeWebhook": notices,
+            "versions": versions(definition),
         }
         body = {
             "location": "eastus",
@@ -188,6 +192,7 @@ class Retraining:
                 "parameters": {key: {"value": value} for key, value in parameters.items()},
             },
         }
+        self.parameters = parameters
         self.principal = world.put(self.workflow, LOGIC, body)["identity"]["principalId"]
         self.blob_roles = {
             purpose: world.assign(
@@ -205,8 +210,43 @@ class Retraining:
             "assignableScopes": [world.group],
         }
         world.put(definition_id, AUTHORIZATION, {"properties": properties})
+        self.role = role
         for scope in (world.storage, world.training, self.workflow):
             world.assign(self.principal, role, scope)
+
+    def deploy_rollback(self, name: str = "rollback", access_control: dict[str, Any] | None = None) -> str:
+        """Deploy the rollback workflow beside this one; return its id."""
+        definition = workflows.load("rollback")
+        workflow = f"{self.workflow}-{name}"
+        body = {
+            "location": "eastus",
+            "identity": {"type": "SystemAssigned"},
+            "properties": {
+                "definition": definition,
+                "parameters": {name: {"value": self.parameters[name]} for name in definition["parameters"]},
+                "accessControl": access_control or {},
+            },
+        }
+        principal = self.world.put(workflow, LOGIC, body)["identity"]["principalId"]
+        container = f"{self.world.storage}/blobServices/default/containers/{self.containers['artifacts']}"
+        self.world.assign(principal, CONTRIBUTOR, container)
+        self.world.assign(principal, self.role, self.world.training)
+        return workflow
+
+    def roll_back(self, workflow: str, body: Any) -> httpx.Response:
+        """Call the rollback workflow as a person does."""
+        url = self.world.arm.post(f"{workflow}/triggers/manual/listCallbackUrl", LOGIC)["value"]
+        return httpx.post(url, json=body, timeout=60)
+
+    def published(self) -> dict[str, str]:
+        """Return the ids of the published iterations by publish name."""
+        iterations = self.project_api("GET", "iterations")
+        return {each["publishName"]: each["id"] for each in iterations if each["publishName"]}
+
+    def hold_out(self, files: dict[str, bytes]) -> None:
+        """Put images into the evaluation container."""
+        for name, content in files.items():
+            self.container("evaluation").upload_blob(name, content, overwrite=True)
 
     def container(self, purpose: str) -> ContainerClient:
         return self.world.blobs.get_container_client(self.containers[purpose])

@@ -92,6 +92,25 @@ def test_an_include_stays_in_its_folder_and_in_no_circle(tmp_path: Path, name: s
     assert [place[4] for place in places(path)] == ["include"]
 
 
+def test_a_file_of_a_folder_beside_it_stands_twice_under_other_names(tmp_path: Path):
+    shared = '{"A": {"type": "Compose", "inputs": "@outputs(\'Given\')", "runAfter": {}}, '
+    shared += '"B": {"type": "Compose", "inputs": "@outputs(\'A\')", "runAfter": {"A": ["Succeeded"]}}}'
+    written(tmp_path, shared, "shared/two.json")
+    again = '"$suffix": "_again", "$rename": {"Given": "Other"}'
+    text = (
+        HEAD
+        + '"contentVersion": "1.0.0.0", "actions": {"Given": {"type": "Compose", "inputs": 1}, '
+        + '"Other": {"type": "Compose", "inputs": 2}, '
+        + '"One": {"type": "Scope", "actions": {"$include": "../shared/two.json"}, '
+        + '"runAfter": {"Given": ["Succeeded"]}}, '
+        + f'"Two": {{"type": "Scope", "actions": {{"$include": "../shared/two.json", {again}}}, '
+        + '"runAfter": {"Other": ["Succeeded"]}}}}'
+    )
+    assert places(written(tmp_path, text, "w/definition.json")) == []
+    plain = text.replace(", " + again, "")
+    assert {place[4] for place in places(written(tmp_path, plain, "w/definition.json"))} >= {"duplicate-name"}
+
+
 def template(*resources: dict[str, Any]) -> str:
     schema = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
     return json.dumps({"$schema": schema, "contentVersion": "1.0.0.0", "resources": list(resources)}, indent=1)
