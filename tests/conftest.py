@@ -1,1 +1,1 @@
-pytest_plugins = ["emulator.testing.plugin", "pytester"]
+pytest_plugins = ["emulator.testing.plugin", "pytester", "tests.emulator.custom_vision.answers"]
