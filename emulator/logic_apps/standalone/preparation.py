@@ -168,7 +168,7 @@ def _expressions(value: Any) -> str:
 
 
 def _with_app_settings(raw: dict[str, Any], settings: Mapping[str, str]) -> dict[str, Any]:
-    """Return a definition, or values of parameters, with appsetting('NAME') replaced, as Standard does.""" ""
+    """Return a definition, or values of parameters, with appsetting('NAME') replaced, as Standard does."""
     known = {name.lower(): value for name, value in settings.items()}
 
     def value_of(written: str) -> str:
