@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from emulator.logic_apps import limits
+from emulator.logic_apps.checker.expressions import Use
 from emulator.logic_apps.checker.parts import Parts
 from emulator.logic_apps.checker.problems import Path, Problems
 from emulator.logic_apps.checker.references import check_parameter
 from emulator.logic_apps.definitions.components import DefinitionError, Trigger, is_expression
 from emulator.logic_apps.definitions.secure_data import READS_ACTION
+from emulator.logic_apps.expressions.functions import FUNCTIONS
 from emulator.logic_apps.triggers.recurrence import Recurrence
 from emulator.logic_apps.triggers.trigger_checks import TRIGGER_CHECKS
 
@@ -52,7 +54,20 @@ def _check_expressions(trigger: Trigger, parts: Parts, problems: Problems) -> No
                     use.call.position,
                     at_name=use.at_name,
                 )
+            elif "recurrence" in use.path and use.function != "parameters" and _of_run(use):
+                problems.add(
+                    "recurrence",
+                    f"{where} uses {use.call.function}() in its recurrence, which sees parameters() alone.",
+                    use.path,
+                    use.call.position,
+                    at_name=use.at_name,
+                )
             check_parameter(where, use, parts, problems)
+
+
+def _of_run(use: Use) -> bool:
+    function = FUNCTIONS.get(use.function)
+    return function is not None and function.of_run
 
 
 def _check_variant(trigger: Trigger, problems: Problems) -> None:

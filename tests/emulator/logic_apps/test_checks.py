@@ -161,6 +161,10 @@ async def test_an_action_that_cannot_work_is_refused(service: Service, actions: 
             },
             "'recurrence' has members that are not emulated",
         ),
+        (
+            {"triggers": {"t": {"type": "Recurrence", "recurrence": {"frequency": "@workflow()['x']", "interval": 1}}}},
+            "uses workflow() in its recurrence, which sees parameters() alone",
+        ),
         ({"triggers": {"t": {"type": "Request", "kind": "Http", "splitOn": "body"}}}, "which is not an expression"),
         ({"actions": "@workflow()"}, "'actions' has to be of the type object"),
         ({"contentVersion": {}}, "'contentVersion' has to be of the type"),
