@@ -176,6 +176,23 @@ def test_a_model_of_a_compact_domain_leaves_with_all_that_is_needed_to_run_it(re
     assert "'red'" in done.stdout
 
 
+def test_an_export_that_fails_fails_the_run_and_leaves_the_model_published_and_recorded(retraining: Retraining):
+    def no_export(request: httpx.Request) -> httpx.Response | None:
+        if request.method == "GET" and request.url.path.endswith("/export"):
+            return httpx.Response(200, json=[{"platform": "ONNX", "status": "Failed", "downloadUri": None}])
+        if request.method == "GET" and re.search("/iterations/[0-9a-f-]{36}$", request.url.path):
+            found = httpx.get(str(request.url), headers={"Training-Key": request.headers["Training-Key"]}).json()
+            return httpx.Response(200, json={**found, "exportable": True})
+        return None
+
+    retraining.world.transport.intercept = no_export
+    retraining.upload(FIRST)
+    found = check(retraining.run(), "failed")
+    assert found["reason"].startswith("Export_the_model failed: ")
+    assert retraining.published() == {"production": found["iteration"]["id"]}
+    assert retraining.artifact(f"models/{found['iteration']['id']}.json")["decision"] == "published"
+
+
 def test_a_model_of_another_domain_stays(retraining: Retraining):
     retraining.upload(FIRST)
     found = check(retraining.run(), "published")
