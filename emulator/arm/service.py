@@ -35,6 +35,7 @@ from emulator.arm.token_endpoint import TokenEndpoint
 from emulator.clock import Clock
 from emulator.home import Configuration
 from emulator.identity import ARM_AUDIENCES, InvalidTokenError, Principal, TokenIssuer, bearer_token
+from emulator.routing import ANY_PATH
 
 MAXIMUM_BODY_BYTES: Final = 4 * 1024 * 1024
 """https://learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits"""
@@ -81,7 +82,7 @@ class ControlPlane:
             routes=[
                 Route("/metadata/endpoints", self._metadata, methods=["GET"]),
                 *TokenEndpoint(self._applications, issuer).routes,
-                Route("/{path:path}", self._serve, methods=list(_METHODS)),
+                Route(ANY_PATH, self._serve, methods=list(_METHODS)),
             ]
         )
 

@@ -34,6 +34,7 @@ from emulator.monitor.resource_provider import MonitorProvider
 from emulator.monitor.resource_types import METRIC_ALERTS, SCHEDULED_QUERY_RULES
 from emulator.monitor.rules import Rules
 from emulator.monitor.workspaces import Workspaces
+from emulator.routing import ANY_PATH
 from emulator.telemetry import MetricSink
 
 _LOG = logging.getLogger(__name__)
@@ -78,7 +79,7 @@ class Monitor:
                 Route("/{endpoint}/dataCollectionRules/{rule}/streams/{stream}", ingestion.upload, methods=["POST"]),
                 Route("/v1/workspaces/{customer}/query", queries.by_customer_id, methods=["GET", "POST"]),
                 Route("/v1/{resource:path}/query", queries.by_resource_id, methods=["GET", "POST"]),
-                Route("/{path:path}", _unknown, methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]),
+                Route(ANY_PATH, _unknown, methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]),
             ]
         )
 

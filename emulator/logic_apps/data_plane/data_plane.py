@@ -34,6 +34,7 @@ from emulator.logic_apps.runs.tasks import within
 from emulator.logic_apps.triggers.request_triggers import method, path_values, relative_path, schema_fault
 from emulator.logic_apps.triggers.triggers import is_called
 from emulator.logic_apps.workflows import Workflows
+from emulator.routing import ANY_PATH
 
 _SIGNING = frozenset({"api-version", "se", "sp", "sv", "sig"})
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -58,7 +59,7 @@ class DataPlane:
                 Route(run + "/actions/{path:path}/run", self._call_back, methods=_METHODS),
                 Route(run + "/operations/{operation}", self._operation),
                 *contents.routes,
-                Route("/{path:path}", _unknown, methods=[*_METHODS, "HEAD"]),
+                Route(ANY_PATH, _unknown, methods=[*_METHODS, "HEAD"]),
             ]
         )
 

@@ -165,3 +165,12 @@ async def test_defect_of_a_provider_is_answered_in_arms_form_without_its_text(
 async def test_stopped_control_plane_refuses_requests(cloud: Cloud, arm: Client) -> None:
     await cloud.control_plane.stop()
     assert error(await arm.get(WIDGET))[:2] == (503, "ServiceUnavailable")
+
+
+async def test_a_path_with_a_line_break_is_answered_in_arms_form(cloud: Cloud) -> None:
+    token = cloud.issuer.issue(PERSON, ARM_AUDIENCES[0])
+    answer = await cloud.http.get(
+        f"{WIDGET}%0Ax", params={"api-version": API}, headers={"Authorization": f"Bearer {token}"}
+    )
+    assert answer.status_code in (400, 404)
+    assert error(answer)[1] != ""
