@@ -47,6 +47,15 @@ def run(retrain: LoadedWorkflow, **answers: Any) -> RunResult:
     mocks["parameters"]["settings"] = DEPLOYED
     mocks["actions"] |= {
         "Read_the_settings": {"statusCode": 404},
+        "List_the_iterations_at_the_start": json_of([]),
+        "Read_production": {"statusCode": 404},
+        "Read_the_intent": {"statusCode": 404},
+        "List_a_page_of_held_out": listing(),
+        "Read_the_lineage": {"statusCode": 404},
+        "Tags_of_the_newest": json_of(TAGS),
+        "Read_the_record_of_the_newest": {"statusCode": 404},
+        "List_the_iterations_at_the_gate": json_of([]),
+        "Append_to_the_index": {"statusCode": 201},
         "List_a_page": listing(),
         "Tags_before": json_of(TAGS),
         "Tags": json_of(TAGS),
@@ -109,7 +118,7 @@ def test_measures_that_do_not_come_in_time_fail_the_run_and_are_recorded(retrain
         ],
         Performance=TIMED_OUT,
     )
-    assert found.actions["If_a_training_runs"].status == "TimedOut"
+    assert found.actions["If_there_is_a_challenger"].status == "TimedOut"
     assert found.actions["Write_the_manifest"].status == "Succeeded"
-    assert found.actions["Publish_the_iteration"].status == "Skipped"
+    assert found.actions["Publish_the_target"].status == "Skipped"
     assert found.status == "Failed"
