@@ -17,6 +17,9 @@ from emulator.arm.authorization import Authorization
 from emulator.arm.service import ControlPlane
 from emulator.clock import Clock, SystemClock
 from emulator.custom_vision.service import CustomVision
+from emulator.faults.endpoint import FaultEndpoint
+from emulator.faults.middleware import Faulty
+from emulator.faults.switch import FaultSwitch
 from emulator.home import SERVICES, Configuration, Home, HomeError
 from emulator.identity import TokenIssuer
 from emulator.logic_apps.service import LogicApps
@@ -55,7 +58,8 @@ class Emulator:
         options = options or ServerOptions()
         chosen = options.services
         url = self.configuration.url
-        issuer = TokenIssuer(secrets.token_signing_key, self.configuration.tenant_id, self.clock)
+        issuer = self._issuer = TokenIssuer(secrets.token_signing_key, self.configuration.tenant_id, self.clock)
+        self._faults = FaultSwitch()
         authorization = Authorization(home.database / "arm", self.configuration, self.clock)
         services: dict[str, Service] = {}
         metrics: MetricSink = NoMetrics()
@@ -102,11 +106,17 @@ class Emulator:
         async with contextlib.AsyncExitStack() as stack:
             listeners = {name: stack.enter_context(_listener(name, self.configuration)) for name in self.services}
             for name, service in self.services.items():
-                await stack.enter_async_context(_serving(service.app, listeners[name]))
+                await stack.enter_async_context(_serving(self._served(name, service), listeners[name]))
             for service in self.services.values():
                 await service.start()
                 stack.push_async_callback(service.stop)
             yield self.configuration
+
+    def _served(self, name: str, service: Service) -> ASGIApp:
+        app = Faulty(name, service.app, self._faults, self.clock)
+        if name != "arm":
+            return app
+        return FaultEndpoint(app, self._faults, self._issuer, self.configuration.person_id)
 
     async def run(self) -> None:
         """Serve until SIGINT or SIGTERM; the pid file of the home names this process meanwhile."""

@@ -78,10 +78,20 @@ def test_the_first_run_of_two_that_make_the_lock_takes_it(retrain: LoadedWorkflo
     assert found.branches["Switch_on_the_lease"] == "The_lock_is_new"
 
 
-def test_a_manifest_that_is_not_written_in_time_keeps_no_lock(retrain: LoadedWorkflow):
-    found = run(retrain, Write_the_manifest=TIMED_OUT)
-    assert found.actions["Record"].status == "TimedOut"
+@pytest.mark.parametrize(
+    ("fault", "cause"),
+    [(TIMED_OUT, "TimedOut"), ({"statusCode": 403}, "Forbidden"), ({"failure": "connectionDropped"}, "ActionRequest")],
+)
+def test_a_manifest_that_is_not_written_fails_the_run_and_keeps_no_lock(
+    retrain: LoadedWorkflow, fault: dict[str, Any], cause: str
+):
+    found = run(retrain, Write_the_manifest=fault)
+    assert found.actions["Record"].status in ("Failed", "TimedOut")
     assert found.actions["Unlock"].status == "Succeeded"
+    assert found.status == "Failed"
+    assert found.error is not None
+    assert "could not be recorded: Write_the_manifest (" in found.error["message"]
+    assert cause in found.error["message"]
 
 
 def test_a_run_whose_phase_failed_fails_though_its_lock_is_not_freed_in_time(retrain: LoadedWorkflow):

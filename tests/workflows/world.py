@@ -22,7 +22,9 @@ from PIL import Image
 import workflows
 from components.orchestration import publish_names, versions
 from components.retraining_settings import RETRAINING_SETTINGS
-from emulator.clock import SystemClock
+from emulator.clock import Clock, SystemClock
+from emulator.faults.switch import FaultSwitch
+from emulator.faults.transport import FaultyTransport
 from emulator.home import Home
 from emulator.resource_manager import ResourceManager
 from emulator.server import Emulator
@@ -64,8 +66,8 @@ class HurriedClock(SystemClock):
 class InterceptedTransport(httpx.AsyncBaseTransport):
     """Makes the calls of workflows, unless a test answers them."""
 
-    def __init__(self) -> None:
-        self._transport = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=50))
+    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+        self._transport = transport
         self.intercept: Interception = lambda request: None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -79,10 +81,13 @@ class InterceptedTransport(httpx.AsyncBaseTransport):
 class World:
     """One emulator with a storage account and two Custom Vision accounts."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, clock: Clock | None = None) -> None:
         self.home = Home(folder)
-        self.clock = HurriedClock()
-        self.transport = InterceptedTransport()
+        self.clock = clock or HurriedClock()
+        self.faults = FaultSwitch()
+        ports = {port: service for service, port in self.home.create()[0].ports.items()}
+        calls = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=50))
+        self.transport = InterceptedTransport(FaultyTransport(calls, self.faults, ports, self.clock))
         self._started: Future[None] = Future()
         self._stopping: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
