@@ -37,12 +37,12 @@ group = resources.ResourceGroup(
 )
 data = DataLayer("data", DataLayerArgs(group.name, deployment, config, tags), opts=kept)
 ml = MLLayer("ml", MLLayerArgs(group.name, deployment, config, tags), opts=kept)
+monitoring = MonitoringLayer("monitoring", MonitoringLayerArgs(group.name, deployment, config, data, ml, tags))
 orchestration = OrchestrationLayer(
-    "orchestration", OrchestrationLayerArgs(group.name, group.id, deployment, config, data, ml, tags)
+    "orchestration",
+    OrchestrationLayerArgs(group.name, group.id, deployment, config, data, ml, monitoring.collection, tags),
 )
-monitoring = MonitoringLayer(
-    "monitoring", MonitoringLayerArgs(group.name, deployment, config, data, ml, orchestration, tags)
-)
+monitoring.watch(orchestration.workflow, orchestration.rollback)
 
 for name, value in stack_outputs(config, group, data, ml, orchestration, monitoring).items():
     pulumi.export(name, value)

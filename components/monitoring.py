@@ -1,27 +1,34 @@
-"""MonitoringLayer: where logs go, what is an alert, and who is told.
+"""MonitoringLayer: where logs and records of runs go, what is an alert, who is told, and a workbook over all of it.
 
-Metrics and their aggregations: https://learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/
-microsoft-logic-workflows-metrics and .../microsoft-cognitiveservices-accounts-metrics. Log categories: the pages
-supported-logs of the same types.
+Log categories: https://learn.microsoft.com/azure/azure-monitor/reference/supported-logs/, the pages of each type.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Final
+import json
+from dataclasses import dataclass
 
 import pulumi
-from pulumi_azure_native import monitor, operationalinsights
+from pulumi_azure_native import applicationinsights, authorization, logic, monitor, operationalinsights
 
-from components import naming
+import workflows.monitoring
+from components import naming, roles
 from components.data import DataLayer
+from components.log_alerts import FREQUENCY, TIME_RANGE, LogAlert, log_alerts
+from components.log_collection import LogCollection, LogCollectionArgs
+from components.metric_alerts import (
+    AVAILABILITY,
+    ROLLBACKS_FAILED,
+    RUNS_FAILED,
+    TRIGGERS_FAILED,
+    Condition,
+    errors_above,
+    executions_above,
+    throttled_above,
+)
 from components.ml import MLLayer
 from components.naming import DeploymentName
-from components.orchestration import OrchestrationLayer
 from components.settings import Settings
-
-LOWEST_SUCCESS_RATE_PERCENT: Final = 90
-"""The recipe's figure. SuccessRate counts server errors only; client errors show in TotalErrors."""
 
 
 @dataclass(frozen=True)
@@ -33,27 +40,7 @@ class MonitoringLayerArgs:
     settings: Settings
     data: DataLayer
     ml: MLLayer
-    orchestration: OrchestrationLayer
     tags: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Condition:
-    """When a metric is an alert: its `aggregation` over `window` compared with `threshold`, every `frequency`.
-
-    `severity` is 0 (critical) to 4 (verbose); `window` and `frequency` are ISO 8601 durations of those that Azure
-    Monitor allows.
-    """
-
-    metric: str
-    namespace: str
-    aggregation: monitor.AggregationTypeEnum
-    operator: monitor.Operator
-    threshold: float
-    description: str
-    severity: int
-    frequency: str
-    window: str
 
 
 class MonitoringLayer(pulumi.ComponentResource):
@@ -62,6 +49,7 @@ class MonitoringLayer(pulumi.ComponentResource):
     Attributes:
         workspace: the Log Analytics workspace.
         action_group: who is told.
+        collection: the tables of the runs' records, and the way in for them.
     """
 
     def __init__(self, name: str, args: MonitoringLayerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -69,9 +57,44 @@ class MonitoringLayer(pulumi.ComponentResource):
         self._args = args
         self.workspace = self._workspace(name)
         self.action_group = self._action_group(name)
+        self.collection = LogCollection(
+            f"{name}-records",
+            LogCollectionArgs(args.resource_group_name, args.deployment, args.settings, self.workspace, args.tags),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self._name = name
         self._diagnostics(name)
         self._alerts(name)
+        self._log_alerts(name)
+        self._workbook(name)
         self.register_outputs({"workspaceName": self.workspace.name, "actionGroupId": self.action_group.id})
+
+    def watch(self, workflow: logic.Workflow, rollback: logic.Workflow) -> None:
+        """Watch the Logic Apps of retraining and rollback too, and let the first one's identity send its records.
+
+        Apart from the rest, because the workflow's parameters say where the records go.
+        """
+        name = self._name
+        self._diagnostic_setting(f"{name}-workflow-logs", workflow.id, ["WorkflowRuntime"], ["AllMetrics"])
+        self._alert(name, "runs-failed", workflow.id, RUNS_FAILED)
+        self._diagnostic_setting(f"{name}-rollback-logs", rollback.id, ["WorkflowRuntime"], ["AllMetrics"])
+        self._alert(name, "rollbacks-failed", rollback.id, ROLLBACKS_FAILED)
+        self._alert(name, "triggers-failed", workflow.id, TRIGGERS_FAILED)
+        spend = executions_above(self._args.settings.alerts.billable_executions_per_day)
+        self._alert(name, "executions", workflow.id, spend)
+        rule = self.collection.rule.id
+        authorization.RoleAssignment(
+            f"{name}-send-records",
+            authorization.RoleAssignmentArgs(
+                scope=rule,
+                principal_id=workflow.identity.apply(principal_of),
+                principal_type=authorization.PrincipalType.SERVICE_PRINCIPAL,
+                role_definition_id=rule.apply(
+                    lambda scope: roles.definition_id(scope, roles.MONITORING_METRICS_PUBLISHER)
+                ),
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
 
     def _workspace(self, name: str) -> operationalinsights.Workspace:
         args = self._args
@@ -95,6 +118,7 @@ class MonitoringLayer(pulumi.ComponentResource):
             monitor.MicrosoftCommonEmailReceiverArgs(name="team", email_address=address, use_common_alert_schema=True)
             for address in addresses
         ]
+        webhook = args.settings.alerts.alert_webhook
         return monitor.ActionGroup(
             f"{name}-action-group",
             monitor.ActionGroupInitArgs(
@@ -104,6 +128,10 @@ class MonitoringLayer(pulumi.ComponentResource):
                 group_short_name=naming.ACTION_GROUP_SHORT_NAME,
                 enabled=True,
                 email_receivers=receivers,
+                webhook_receivers=[
+                    monitor.WebhookReceiverArgs(name="webhook", service_uri=address, use_common_alert_schema=True)
+                    for address in ([webhook] if webhook else [])
+                ],
                 tags=args.tags,
             ),
             opts=pulumi.ResourceOptions(parent=self),
@@ -111,8 +139,6 @@ class MonitoringLayer(pulumi.ComponentResource):
 
     def _diagnostics(self, name: str) -> None:
         args = self._args
-        for workflow, purpose in ((args.orchestration.workflow, "workflow"), (args.orchestration.rollback, "rollback")):
-            self._diagnostic_setting(f"{name}-{purpose}-logs", workflow.id, ["WorkflowRuntime"], ["AllMetrics"])
         for account, purpose in ((args.ml.training, "training"), (args.ml.prediction, "prediction")):
             self._diagnostic_setting(
                 f"{name}-{purpose}-logs", account.id, ["Audit", "RequestResponse", "Trace"], ["AllMetrics"]
@@ -139,13 +165,76 @@ class MonitoringLayer(pulumi.ComponentResource):
 
     def _alerts(self, name: str) -> None:
         args = self._args
-        self._alert(name, "runs-failed", args.orchestration.workflow.id, RUNS_FAILED)
-        self._alert(name, "rollbacks-failed", args.orchestration.rollback.id, ROLLBACKS_FAILED)
         for account, purpose in ((args.ml.training, "training"), (args.ml.prediction, "prediction")):
             self._alert(name, f"{purpose}-availability", account.id, AVAILABILITY)
             self._alert(
                 name, f"{purpose}-errors", account.id, errors_above(args.settings.custom_vision_error_threshold)
             )
+            self._alert(
+                name, f"{purpose}-throttling", account.id, throttled_above(args.settings.custom_vision_error_threshold)
+            )
+
+    def _log_alerts(self, name: str) -> None:
+        for alert in log_alerts(self._args.settings):
+            self._log_alert(name, alert)
+
+    def _log_alert(self, name: str, alert: LogAlert) -> None:
+        args = self._args
+        monitor.ScheduledQueryRule(
+            f"{name}-{alert.name}",
+            monitor.ScheduledQueryRuleArgs(
+                rule_name=args.deployment.apply(lambda deployment: naming.scheduled_query_rule(alert.name, deployment)),
+                resource_group_name=args.resource_group_name,
+                location=args.settings.location,
+                kind=monitor.Kind.LOG_ALERT,
+                description=alert.description,
+                enabled=True,
+                severity=alert.severity,
+                scopes=[self.workspace.id],
+                evaluation_frequency=FREQUENCY,
+                window_size=FREQUENCY,
+                override_query_time_range=TIME_RANGE,
+                auto_mitigate=True,
+                criteria=monitor.ScheduledQueryRuleCriteriaArgs(
+                    all_of=[
+                        monitor.ConditionArgs(
+                            query=alert.query,
+                            time_aggregation=monitor.TimeAggregation.COUNT,
+                            operator=monitor.ConditionOperator.GREATER_THAN,
+                            threshold=0,
+                            failing_periods=monitor.ConditionFailingPeriodsArgs(
+                                number_of_evaluation_periods=1, min_failing_periods_to_alert=1
+                            ),
+                        )
+                    ]
+                ),
+                actions=monitor.ActionsArgs(action_groups=[self.action_group.id]),
+                tags=args.tags,
+            ),
+            # The service checks the query against the tables.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(self.collection.tables.values())),
+        )
+
+    def _workbook(self, name: str) -> None:
+        args = self._args
+        # Its name has to be a GUID; the provider makes one and keeps it in the state.
+        applicationinsights.Workbook(
+            f"{name}-workbook",
+            applicationinsights.WorkbookArgs(
+                resource_group_name=args.resource_group_name,
+                location=args.settings.location,
+                kind=applicationinsights.WorkbookSharedTypeKind.SHARED,
+                display_name=args.deployment.apply(
+                    lambda deployment: f"Retraining ({deployment.project}/{deployment.stack})"
+                ),
+                category="workbook",
+                version="Notebook/1.0",
+                source_id=self.workspace.id.apply(str.lower),
+                serialized_data=self.workspace.id.apply(lambda id: json.dumps(workflows.monitoring.workbook(id))),
+                tags=args.tags,
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
 
     def _alert(self, name: str, kind: str, scope: pulumi.Output[str], condition: Condition) -> None:
         args = self._args
@@ -183,43 +272,12 @@ class MonitoringLayer(pulumi.ComponentResource):
         )
 
 
-RUNS_FAILED: Final = Condition(
-    metric="RunsFailed",
-    namespace="Microsoft.Logic/workflows",
-    aggregation=monitor.AggregationTypeEnum.TOTAL,
-    operator=monitor.Operator.GREATER_THAN,
-    threshold=0,
-    description="A retraining run failed; its manifest and its run history say where and why.",
-    severity=1,
-    frequency="PT1M",
-    window="PT5M",
-)
+def principal_of(identity: logic.outputs.ManagedServiceIdentityResponse | None) -> str:
+    """Return the object id of a Logic App's identity.
 
-ROLLBACKS_FAILED: Final = replace(RUNS_FAILED, description="A rollback failed; its answer and its run history say why.")
-
-AVAILABILITY: Final = Condition(
-    metric="SuccessRate",
-    namespace="Microsoft.CognitiveServices/accounts",
-    aggregation=monitor.AggregationTypeEnum.AVERAGE,
-    operator=monitor.Operator.LESS_THAN,
-    threshold=LOWEST_SUCCESS_RATE_PERCENT,
-    description="Custom Vision answers too many calls with a server error.",
-    severity=2,
-    frequency="PT5M",
-    window="PT15M",
-)
-
-
-def errors_above(threshold: int) -> Condition:
-    """Return the condition that a Custom Vision account refused more than `threshold` calls in 15 minutes."""
-    return Condition(
-        metric="TotalErrors",
-        namespace="Microsoft.CognitiveServices/accounts",
-        aggregation=monitor.AggregationTypeEnum.TOTAL,
-        operator=monitor.Operator.GREATER_THAN,
-        threshold=threshold,
-        description="Calls of Custom Vision failed: throttling, a wrong key, a full quota or a fault of the service.",
-        severity=2,
-        frequency="PT5M",
-        window="PT15M",
-    )
+    Raises:
+        ValueError: it has none.
+    """
+    if identity is None:
+        raise ValueError("the Logic App has no identity")
+    return identity.principal_id

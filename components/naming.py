@@ -24,6 +24,7 @@ CUSTOM_SUBDOMAIN_LENGTH: Final = 63
 WORKFLOW_LENGTH: Final = 43
 WORKSPACE_LENGTH: Final = 63
 ALERT_LENGTH: Final = 260
+DATA_COLLECTION_LENGTH: Final = 44
 ACTION_GROUP_SHORT_NAME: Final = "CV retrain"
 """At most 12 characters: e-mails and messages begin with it."""
 
@@ -78,6 +79,21 @@ def action_group(deployment: DeploymentName) -> str:
 def metric_alert(kind: str, deployment: DeploymentName) -> str:
     """Return the name of the metric alert `kind`, e.g. ``runs-failed``: 1-260 characters."""
     return _fit(f"alert-{kind}", deployment, limit=ALERT_LENGTH)
+
+
+def scheduled_query_rule(kind: str, deployment: DeploymentName) -> str:
+    """Return the name of the alert rule `kind` over logs, e.g. ``stuck-run``: 1-260 characters."""
+    return _fit(f"alert-{kind}", deployment, limit=ALERT_LENGTH)
+
+
+def data_collection_endpoint(deployment: DeploymentName) -> str:
+    """Return the data collection endpoint's name: 3-44 characters."""
+    return _fit("dce", deployment, limit=DATA_COLLECTION_LENGTH)
+
+
+def data_collection_rule(deployment: DeploymentName) -> str:
+    """Return the data collection rule's name: 3-64 characters, cut like the endpoint's."""
+    return _fit("dcr", deployment, limit=DATA_COLLECTION_LENGTH)
 
 
 def custom_role(deployment: DeploymentName) -> str:

@@ -16,6 +16,7 @@ from pulumi_azure_native import authorization, logic, storage
 import workflows
 from components import naming, roles
 from components.data import CONTAINERS, DataLayer
+from components.log_collection import LogCollection
 from components.ml import MLLayer
 from components.naming import DeploymentName
 from components.settings import Settings
@@ -44,6 +45,7 @@ class OrchestrationLayerArgs:
     settings: Settings
     data: DataLayer
     ml: MLLayer
+    records: LogCollection
     tags: dict[str, str]
 
 
@@ -197,6 +199,9 @@ def workflow_parameters(args: OrchestrationLayerArgs, definition: Mapping[str, A
         "resourceManagerAudience": settings.resource_manager_audience,
         "trainingEndpoint": args.ml.training_endpoint,
         "trainingAccountId": args.ml.training.id,
+        "recordsEndpoint": args.records.endpoint,
+        "recordsRule": args.records.rule.immutable_id,
+        "monitorAudience": settings.monitor_audience,
         "predictionEndpoint": args.ml.prediction_endpoint,
         "predictionAccountId": args.ml.prediction.id,
         "projectId": args.ml.project.id,

@@ -10,6 +10,7 @@ from typing import Final
 
 STORAGE_BLOB_DATA_CONTRIBUTOR: Final = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
 STORAGE_BLOB_DATA_READER: Final = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
+MONITORING_METRICS_PUBLISHER: Final = "3913510d-42f4-4e42-8a64-420c390055eb"
 
 RETRAINING_ACTIONS: Final = (
     "Microsoft.Storage/storageAccounts/listServiceSas/action",

@@ -12,6 +12,7 @@ from typing import Any, Final
 import pulumi
 
 from components import setting_values as kinds
+from components.alert_settings import ALERT_SETTINGS, AlertSettings
 from components.domains import CLASSIFICATION_DOMAINS, EXPORT_PLATFORMS, Domain
 from components.retraining_settings import RETRAINING_SETTINGS, contradictions
 from components.setting import Setting
@@ -140,6 +141,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "More refused calls of a Custom Vision account than this in 15 minutes are an alert. A few are part of normal "
         "work: the service refuses to train when nothing has changed, and throttles.",
     ),
+    *ALERT_SETTINGS,
     Setting(
         "resourceManagerEndpoint",
         kinds.ADDRESS,
@@ -157,6 +159,12 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         kinds.ADDRESS,
         "https://storage.azure.com/",
         "Audience of the workflow's tokens for blobs.",
+    ),
+    Setting(
+        "monitorAudience",
+        kinds.ADDRESS,
+        "https://monitor.azure.com/",
+        "Audience of the workflow's tokens for the Logs Ingestion API.",
     ),
 )
 """Every setting of the project's own namespace, in the order of the documentation."""
@@ -199,9 +207,11 @@ class Settings:
     alert_email: str | None
     notice_webhook: str | None = field(repr=False)
     custom_vision_error_threshold: int
+    alerts: AlertSettings
     resource_manager_endpoint: str
     resource_manager_audience: str
     storage_audience: str
+    monitor_audience: str
 
     @property
     def domain_id(self) -> str:
@@ -249,6 +259,7 @@ def load() -> Settings:
     faults: list[Fault] = []
     values = {setting.attribute: _read(setting, setting.key, config.get, faults) for setting in SETTINGS}
     values["retraining"] = {setting.key: values.pop(setting.attribute) for setting in RETRAINING_SETTINGS}
+    values["alerts"] = AlertSettings(**{each.attribute: values.pop(each.attribute) for each in ALERT_SETTINGS})
     values["location"] = _read(LOCATION, "location", pulumi.Config("azure-native").get, faults)
     if values["location"] is None and all(fault.key != LOCATION.key for fault in faults):
         faults.append(Fault(LOCATION.key, None, LOCATION.kind.allowed))

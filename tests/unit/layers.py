@@ -1,9 +1,11 @@
 """Builds single layers inside a program under mocks."""
 
 import pulumi
+from pulumi_azure_native import operationalinsights
 
 from components import settings
 from components.data import DataLayer, DataLayerArgs
+from components.log_collection import LogCollection, LogCollectionArgs
 from components.ml import MLLayer, MLLayerArgs
 from components.monitoring import MonitoringLayer, MonitoringLayerArgs
 from components.naming import DeploymentName
@@ -29,8 +31,24 @@ def ml_layer() -> MLLayer:
 
 def orchestration_args() -> OrchestrationLayerArgs:
     return OrchestrationLayerArgs(
-        GROUP, pulumi.Output.from_input(GROUP_ID), _deployment(), settings.load(), data_layer(), ml_layer(), TAGS
+        GROUP,
+        pulumi.Output.from_input(GROUP_ID),
+        _deployment(),
+        settings.load(),
+        data_layer(),
+        ml_layer(),
+        _records(),
+        TAGS,
     )
+
+
+def _records() -> LogCollection:
+    config = settings.load()
+    workspace = operationalinsights.Workspace(
+        "records-workspace",
+        operationalinsights.WorkspaceArgs(workspace_name="log-records", resource_group_name=GROUP),
+    )
+    return LogCollection("records", LogCollectionArgs(GROUP, _deployment(), config, workspace, TAGS))
 
 
 def orchestration_layer() -> OrchestrationLayer:
@@ -38,9 +56,10 @@ def orchestration_layer() -> OrchestrationLayer:
 
 
 def monitoring_layer() -> MonitoringLayer:
-    args = orchestration_args()
+    config, data, ml = settings.load(), data_layer(), ml_layer()
+    monitoring = MonitoringLayer("monitoring", MonitoringLayerArgs(GROUP, _deployment(), config, data, ml, TAGS))
+    group_id = pulumi.Output.from_input(GROUP_ID)
+    args = OrchestrationLayerArgs(GROUP, group_id, _deployment(), config, data, ml, monitoring.collection, TAGS)
     orchestration = OrchestrationLayer("orchestration", args)
-    return MonitoringLayer(
-        "monitoring",
-        MonitoringLayerArgs(GROUP, _deployment(), args.settings, args.data, args.ml, orchestration, TAGS),
-    )
+    monitoring.watch(orchestration.workflow, orchestration.rollback)
+    return monitoring

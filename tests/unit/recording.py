@@ -139,6 +139,19 @@ def _azure_resource(token: str, name: str, inputs: dict[str, Any]) -> tuple[str,
         case "azure-native:operationalinsights:Workspace":
             own = inputs["workspaceName"]
             return f"{group}/providers/Microsoft.OperationalInsights/workspaces/{own}", {**inputs, "name": own}
+        case "azure-native:monitor:DataCollectionEndpoint":
+            address = f"https://{name}.eastus-1.ingest.monitor.azure.com"
+            return f"{group}/providers/Microsoft.Insights/dataCollectionEndpoints/{name}", {
+                **inputs,
+                "name": inputs["dataCollectionEndpointName"],
+                "logsIngestion": {"endpoint": address},
+            }
+        case "azure-native:monitor:DataCollectionRule":
+            return f"{group}/providers/Microsoft.Insights/dataCollectionRules/{name}", {
+                **inputs,
+                "name": inputs["dataCollectionRuleName"],
+                "immutableId": "dcr-00000000000000000000000000000000",
+            }
         case "azure-native:monitor:ActionGroup":
             own = inputs["actionGroupName"]
             return f"{group}/providers/Microsoft.Insights/actionGroups/{own}", {**inputs, "name": own}

@@ -1,7 +1,11 @@
+import json
 from typing import Any
+
+from components import roles
 
 from tests.unit.layers import monitoring_layer
 from tests.unit.recording import Deployed, Run, minimal_config
+from workflows import monitoring
 
 ALERT = "azure-native:monitor:MetricAlert"
 DIAGNOSTICS = "azure-native:monitor:DiagnosticSetting"
@@ -62,7 +66,7 @@ def test_every_alert_is_enabled_and_tells_the_action_group(run: Run):
     deployed = run(minimal_config(), monitoring_layer)
     group = deployed.one(ACTION_GROUP).plain["actionGroupName"]
     found = alerts(deployed)
-    assert len(found) == 6
+    assert len(found) == 10
     for alert in found.values():
         assert alert["enabled"]
         assert alert["autoMitigate"]
@@ -72,7 +76,7 @@ def test_every_alert_is_enabled_and_tells_the_action_group(run: Run):
 
 
 def test_an_alert_sees_at_least_as_much_as_lies_between_two_looks(run: Run):
-    minutes = {"PT1M": 1, "PT5M": 5, "PT15M": 15, "PT30M": 30, "PT1H": 60}
+    minutes = {"PT1M": 1, "PT5M": 5, "PT15M": 15, "PT30M": 30, "PT1H": 60, "P1D": 1440}
     for alert in alerts(run(minimal_config(), monitoring_layer)).values():
         assert minutes[alert["windowSize"]] >= minutes[alert["evaluationFrequency"]]
         assert alert["severity"] in range(5)
@@ -129,4 +133,74 @@ def test_logs_of_every_service_go_to_the_workspace_under_their_own_categories(ru
 def test_every_resource_is_a_child_of_the_layer(run: Run):
     deployed = run(minimal_config(), monitoring_layer)
     layer = deployed.one("custom-vision-retraining:index:MonitoringLayer")
-    assert len([each for each in deployed.resources if each.parent == layer.urn]) == 13
+    assert len([each for each in deployed.resources if each.parent == layer.urn]) == 27
+
+
+def log_rules(deployed: Deployed) -> dict[str, dict[str, Any]]:
+    rules = deployed.all("azure-native:monitor:ScheduledQueryRule")
+    return {each.name.removeprefix("monitoring-"): each.plain for each in rules}
+
+
+def test_every_alert_query_of_the_workflow_is_a_rule_with_the_thresholds_of_the_settings(run: Run):
+    config = minimal_config(
+        stuckRunHours="7", rejectedInARow="4", productionAccuracyFloor="0.85", quotaPercent="55", customVisionSku="F0"
+    )
+    found = log_rules(run(config, monitoring_layer))
+    assert set(found) == set(monitoring.alerts())
+    assert "ago(7h)" in query_of(found["stuck-run"])
+    assert "Rejections >= 4" in query_of(found["rejected-in-a-row"])
+    assert "AveragePrecision < 0.85" in query_of(found["production-accuracy"])
+    assert "/ 5000 >= 55" in query_of(found["image-quota"])
+    assert not any("{" in query_of(rule) for rule in found.values())
+
+
+def query_of(rule: dict[str, Any]) -> str:
+    (criterion,) = rule["criteria"]["allOf"]
+    return criterion["query"]
+
+
+def test_a_log_rule_reads_two_days_of_the_workspace_and_tells_the_action_group(run: Run):
+    deployed = run(minimal_config(), monitoring_layer)
+    group = deployed.one(ACTION_GROUP).plain["actionGroupName"]
+    for rule in log_rules(deployed).values():
+        assert (rule["evaluationFrequency"], rule["windowSize"], rule["overrideQueryTimeRange"]) == ("PT15M", "PT15M", "P2D")
+        assert [each.rsplit("/", 1)[1] for each in rule["actions"]["actionGroups"]] == [group]
+        assert "/workspaces/" in rule["scopes"][0]
+        assert (rule["enabled"], rule["autoMitigate"]) == (True, True)
+
+
+def test_each_table_has_a_stream_of_the_same_columns_that_ends_in_it(run: Run):
+    deployed = run(minimal_config(), monitoring_layer)
+    tables = {each.plain["tableName"]: each.plain["schema"] for each in deployed.all("azure-native:operationalinsights:Table")}
+    assert set(tables) == set(monitoring.tables())
+    rule = deployed.one("azure-native:monitor:DataCollectionRule").plain
+    for name, schema in tables.items():
+        declared = rule["streamDeclarations"][f"Custom-{name}"]["columns"]
+        assert declared == [{"name": each["name"], "type": each["type"].lower()} for each in schema["columns"]]
+    assert {flow["outputStream"] for flow in rule["dataFlows"]} == {f"Custom-{name}" for name in tables}
+
+
+def test_only_the_workflow_may_send_records_and_only_through_this_rule(run: Run):
+    deployed = run(minimal_config(), monitoring_layer)
+    (assignment,) = [
+        each.plain
+        for each in deployed.all("azure-native:authorization:RoleAssignment")
+        if each.name == "monitoring-send-records"
+    ]
+    assert "/Microsoft.Insights/dataCollectionRules/" in assignment["scope"]
+    assert assignment["roleDefinitionId"].endswith(roles.MONITORING_METRICS_PUBLISHER)
+    assert (assignment["principalId"], assignment["principalType"]) == ("the-identity", "ServicePrincipal")
+
+
+def test_the_workbook_is_over_the_workspace_of_the_stack(run: Run):
+    deployed = run(minimal_config(), monitoring_layer)
+    workbook = deployed.one("azure-native:applicationinsights:Workbook").plain
+    (workspace,) = json.loads(workbook["serializedData"])["fallbackResourceIds"]
+    assert workbook["sourceId"] == workspace.lower()
+    assert "/workspaces/" in workspace
+
+
+def test_the_webhook_of_the_settings_is_told_too(run: Run):
+    group = run(minimal_config(alertWebhook="https://example.com/hook"), monitoring_layer).one(ACTION_GROUP).plain
+    (receiver,) = group["webhookReceivers"]
+    assert (receiver["serviceUri"], receiver["useCommonAlertSchema"]) == ("https://example.com/hook", True)

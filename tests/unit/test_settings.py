@@ -7,6 +7,7 @@ import pytest
 
 from components import settings
 from components.domains import CLASSIFICATION_DOMAINS, DETECTION_DOMAIN_IDS
+from components.alert_settings import ALERT_SETTINGS, AlertSettings
 from components.retraining_settings import RETRAINING_SETTINGS
 from components.settings import SETTINGS, Settings, SettingsError
 from tests.unit.recording import PROJECT, ROOT, Run, minimal_config
@@ -77,14 +78,27 @@ def test_without_a_word_of_the_user_every_default_holds(run: Run):
         resource_manager_endpoint="https://management.azure.com/",
         resource_manager_audience="https://management.azure.com/",
         storage_audience="https://storage.azure.com/",
+        monitor_audience="https://monitor.azure.com/",
+        alerts=AlertSettings(
+            alert_webhook=None,
+            stuck_run_hours=26,
+            waiting_images_hours=6,
+            rejected_in_a_row=3,
+            production_accuracy_floor=0.6,
+            quota_percent=80,
+            billable_executions_per_day=20000,
+        ),
     )
     assert loaded.domain_id == "ee85a74c-405e-4adc-bb47-ffa8ca0c9f31"
 
 
 def test_every_field_has_its_setting():
     fields = {field.name for field in dataclasses.fields(Settings)}
-    single = {setting.attribute for setting in SETTINGS if setting not in RETRAINING_SETTINGS}
-    assert fields == single | {"location", "retraining"}
+    grouped = (*RETRAINING_SETTINGS, *ALERT_SETTINGS)
+    single = {setting.attribute for setting in SETTINGS if setting not in grouped}
+    assert fields == single | {"location", "retraining", "alerts"}
+    alerts = {field.name for field in dataclasses.fields(AlertSettings)}
+    assert alerts == {setting.attribute for setting in ALERT_SETTINGS}
 
 
 @pytest.mark.parametrize(

@@ -75,15 +75,20 @@ class Reader:
         return KqlError("syntax", f"Syntax error: {found} where {expected} is expected", self.next.position)
 
     def pipe_follows(self) -> bool:
-        """Tell whether a ``|`` comes before what is open here is closed, or ``;`` or ``,``: then this is a query."""
-        depth = 0
-        count = 0
+        """Tell whether a query comes next: a ``|`` not within a call, before what is open here is closed.
+
+        Parentheses that the query itself stands in do not count as a call.
+        """
+        around = 0
+        while self.ahead(around).kind == "symbol" and self.ahead(around).text == "(":
+            around += 1
+        depth = count = 0
         while (token := self.ahead(count)).kind != "end":
             if token.kind == "symbol":
                 depth += (token.text in "([{") - (token.text in ")]}")
                 if depth < 0 or (depth == 0 and token.text in (";", ",")):
                     return False
-                if token.text == "|":
+                if token.text == "|" and depth <= around:
                     return True
             count += 1
         return False

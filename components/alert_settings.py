@@ -1,0 +1,68 @@
+"""When the stack's alerts fire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from components import setting_values as kinds
+from components.setting import Setting
+
+ALERT_SETTINGS: Final[tuple[Setting, ...]] = (
+    Setting(
+        "alertWebhook",
+        kinds.ADDRESS,
+        None,
+        "Who else is told when an alert fires: an address that takes the common alert schema.",
+    ),
+    Setting(
+        "stuckRunHours",
+        kinds.integer(1, 47),
+        26,
+        "A run that has not ended after so many hours is an alert. An Advanced training may take 24.",
+    ),
+    Setting(
+        "waitingImagesHours",
+        kinds.integer(1, 47),
+        6,
+        "Images that a run left behind, and that no run has taken after so many hours, are an alert.",
+    ),
+    Setting(
+        "rejectedInARow",
+        kinds.integer(2, 20),
+        3,
+        "So many iterations in a row that the gate rejected within two days are an alert.",
+    ),
+    Setting(
+        "productionAccuracyFloor",
+        kinds.number(0, 1),
+        "0.6",
+        "An iteration that is published with an average precision below this is an alert.",
+    ),
+    Setting(
+        "quotaPercent",
+        kinds.integer(1, 100),
+        80,
+        "An alert when so many percent of the images that the price tier stores, or of the month's training hours "
+        "(maximumTrainingHoursPerMonth), are used.",
+    ),
+    Setting(
+        "billableExecutionsPerDay",
+        kinds.integer(1, 100000000),
+        20000,
+        "More billed executions of triggers and actions than this within 24 hours are an alert.",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class AlertSettings:
+    """The values of `ALERT_SETTINGS`; see there for units and limits."""
+
+    alert_webhook: str | None
+    stuck_run_hours: int
+    waiting_images_hours: int
+    rejected_in_a_row: int
+    production_accuracy_floor: float
+    quota_percent: int
+    billable_executions_per_day: int

@@ -1,0 +1,60 @@
+"""Alert rules over the records of runs.
+
+A rule reads two days at most, whatever its query says ("Create or edit a log search alert rule", learn.microsoft.com),
+so it looks at all of them at each evaluation. Every 15 minutes, which is the cheapest frequency.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from components.settings import Settings
+from workflows import monitoring
+
+FREQUENCY: Final = "PT15M"
+TIME_RANGE: Final = "P2D"
+IMAGE_QUOTAS: Final[Mapping[str, int]] = {"F0": 5_000, "S0": 100_000}
+"""Training images of a project by price tier ("Limits and quotas", Custom Vision, learn.microsoft.com)."""
+
+
+@dataclass(frozen=True)
+class LogAlert:
+    """A rule that fires while its query answers rows; `severity` is 0 (critical) to 4 (verbose)."""
+
+    name: str
+    query: str
+    severity: int
+    description: str
+
+
+_RULES: Final[Mapping[str, tuple[int, str]]] = {
+    "stuck-run": (1, "A run has begun and not recorded its end; its run history says where it is."),
+    "images-wait": (
+        2,
+        "Images wait in training-images and no run takes them; look at the Logic App's trigger history.",
+    ),
+    "rejected-in-a-row": (2, "The gate rejects one iteration after the other: the new images do not help the model."),
+    "production-accuracy": (1, "The model in production is less accurate than the settings ask for."),
+    "image-quota": (2, "The project comes near the number of images that its price tier stores."),
+    "training-hours": (3, "Most of the month's hours of training are used."),
+    "training-spend": (2, "The month's hours of training are used up: nothing is trained before the next month."),
+}
+
+
+def log_alerts(settings: Settings) -> list[LogAlert]:
+    """Return the rules with the thresholds of the settings."""
+    thresholds = {
+        "stuckRunHours": settings.alerts.stuck_run_hours,
+        "waitingImagesHours": settings.alerts.waiting_images_hours,
+        "rejectedInARow": settings.alerts.rejected_in_a_row,
+        "productionAccuracyFloor": settings.alerts.production_accuracy_floor,
+        "quotaPercent": settings.alerts.quota_percent,
+        "imageQuota": IMAGE_QUOTAS[settings.custom_vision_sku],
+    }
+    texts = monitoring.alerts()
+    return [
+        LogAlert(name, texts[name].format(**thresholds), severity, description)
+        for name, (severity, description) in _RULES.items()
+    ]
