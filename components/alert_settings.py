@@ -37,7 +37,8 @@ ALERT_SETTINGS: Final[tuple[Setting, ...]] = (
         "productionAccuracyFloor",
         kinds.number(0, 1),
         "0.6",
-        "An iteration that is published with an average precision below this is an alert.",
+        "An iteration that is published with less accuracy than this is an alert: the share of held-out images that it "
+        "has right, or its average precision where there are none.",
     ),
     Setting(
         "quotaPercent",

@@ -2,7 +2,6 @@ import json
 from typing import Any
 
 from components import roles
-
 from tests.unit.layers import monitoring_layer
 from tests.unit.recording import Deployed, Run, minimal_config
 from workflows import monitoring
@@ -149,7 +148,7 @@ def test_every_alert_query_of_the_workflow_is_a_rule_with_the_thresholds_of_the_
     assert set(found) == set(monitoring.alerts())
     assert "ago(7h)" in query_of(found["stuck-run"])
     assert "Rejections >= 4" in query_of(found["rejected-in-a-row"])
-    assert "AveragePrecision < 0.85" in query_of(found["production-accuracy"])
+    assert "Accuracy < 0.85" in query_of(found["production-accuracy"])
     assert "/ 5000 >= 55" in query_of(found["image-quota"])
     assert not any("{" in query_of(rule) for rule in found.values())
 
@@ -163,7 +162,11 @@ def test_a_log_rule_reads_two_days_of_the_workspace_and_tells_the_action_group(r
     deployed = run(minimal_config(), monitoring_layer)
     group = deployed.one(ACTION_GROUP).plain["actionGroupName"]
     for rule in log_rules(deployed).values():
-        assert (rule["evaluationFrequency"], rule["windowSize"], rule["overrideQueryTimeRange"]) == ("PT15M", "PT15M", "P2D")
+        assert (rule["evaluationFrequency"], rule["windowSize"], rule["overrideQueryTimeRange"]) == (
+            "PT15M",
+            "PT15M",
+            "P2D",
+        )
         assert [each.rsplit("/", 1)[1] for each in rule["actions"]["actionGroups"]] == [group]
         assert "/workspaces/" in rule["scopes"][0]
         assert (rule["enabled"], rule["autoMitigate"]) == (True, True)
@@ -171,7 +174,9 @@ def test_a_log_rule_reads_two_days_of_the_workspace_and_tells_the_action_group(r
 
 def test_each_table_has_a_stream_of_the_same_columns_that_ends_in_it(run: Run):
     deployed = run(minimal_config(), monitoring_layer)
-    tables = {each.plain["tableName"]: each.plain["schema"] for each in deployed.all("azure-native:operationalinsights:Table")}
+    tables = {
+        each.plain["tableName"]: each.plain["schema"] for each in deployed.all("azure-native:operationalinsights:Table")
+    }
     assert set(tables) == set(monitoring.tables())
     rule = deployed.one("azure-native:monitor:DataCollectionRule").plain
     for name, schema in tables.items():

@@ -31,7 +31,7 @@ def shape(deployed: Deployed) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_stack_deploys_the_same_resources(run: Run, stack: str):
     deployed = run(stack_config(stack), stack_name=stack)
-    assert len(deployed.resources) == 65
+    assert len(deployed.resources) == 66
     assert shape(deployed) == shape(run(minimal_config(), stack_name="another"))
 
 
@@ -68,6 +68,8 @@ def test_the_outputs_are_what_uploads_runs_and_predictions_need(run: Run):
         "predictionUrl",
         "logicAppName",
         "logicAppId",
+        "rollbackLogicAppName",
+        "rollbackLogicAppId",
         "logAnalyticsWorkspaceName",
         "actionGroupId",
     }
@@ -113,7 +115,10 @@ def test_what_holds_data_is_protected_where_it_is_asked_for(run: Run, protect: b
 def test_the_local_stack_asks_the_emulator_and_no_other_address_differs(run: Run):
     passed = {
         name: each["value"]
-        for name, each in run(stack_config("local")).one("azure-native:logic:Workflow").plain["parameters"].items()
+        for name, each in run(stack_config("local"))
+        .one("azure-native:logic:Workflow", "orchestration-retrain")
+        .plain["parameters"]
+        .items()
     }
     assert passed["resourceManagerEndpoint"] == "http://127.0.0.1:10460/"
     assert passed["resourceManagerAudience"] == "https://management.azure.com/"

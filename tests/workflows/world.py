@@ -8,7 +8,7 @@ import json
 import random
 import threading
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
@@ -161,7 +161,9 @@ class Finished:
 class Retraining:
     """A project, five containers and the workflow on them: what one test works with."""
 
-    def __init__(self, world: World, name: str, notices: str = "", **settings: Any) -> None:
+    def __init__(
+        self, world: World, name: str, notices: str = "", records: Mapping[str, str] | None = None, **settings: Any
+    ) -> None:
         self.world = world
         self.containers = {purpose: f"{name}-{purpose}" for purpose in PURPOSES}
         for container in self.containers.values():
@@ -188,6 +190,7 @@ class Retraining:
             "noticeIsWanted": notices != "",
             "noticeWebhook": notices,
             "versions": versions(definition),
+            **(records or {}),
         }
         body = {
             "location": "eastus",

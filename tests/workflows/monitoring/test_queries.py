@@ -74,6 +74,7 @@ async def filled(records: Records) -> Records:
             "RetrainingMetrics_CL", 50, Run="r1", IterationId="i1", Label=label, Recall=recall, Precision=0.8,
             AveragePrecision=0.7,
         )  # fmt: skip
+    await records.send("RetrainingJudgements_CL", 50, Run="r1", Label="cat", Predicted="dog", Image="old.jpg")
     await records.finished(40, "r2", "rejected", Accepted=10, Rejected=0, TrainingMinutes=15)
     await records.finished(30, "r3", "failed", Reason="Train failed: quota", Accepted=0, Rejected=0)
     for broken, rule in ((True, "images"), (False, "hours")):
@@ -86,6 +87,8 @@ async def filled(records: Records) -> Records:
         await records.send("RetrainingImages_CL", 2, Run="r4", Label=label, Images=images, NewImages=new)
     for image in ("cat/1.jpg", "cat/2.jpg"):
         await records.send("RetrainingQuality_CL", 2, Run="r4", Image=image, Label="cat", Reason="not an image")
+    for image, predicted in (("a.jpg", "cat"), ("b.jpg", "cat"), ("c.jpg", "dog")):
+        await records.send("RetrainingJudgements_CL", 2, Run="r4", Label="cat", Predicted=predicted, Image=image)
     return records
 
 
@@ -100,6 +103,10 @@ async def filled(records: Records) -> Records:
         ("label-trend", [{"Label": "cat"}, {"Label": "dog"}]),
         ("data-quality", [{"Reason": "not an image", "Label": "cat", "Images": 2}]),
         ("images-by-label", [{"Label": "cat", "Share": 75.0, "NewImages": 6}, {"Label": "dog", "Share": 25.0}]),
+        (
+            "confusion",
+            [{"Label": "cat", "Predicted": "cat", "Images": 2}, {"Label": "cat", "Predicted": "dog", "Images": 1}],
+        ),
         ("waiting", [{"Listed": 22, "Waiting": 0}, {}, {}, {"Listed": 9, "Waiting": 1}]),
         ("cost", [{"Trainings": 3, "Hours": 1.5, "Cost": 15.0}]),
         ("business-impact", [{"Retrainings": 3, "Published": 2, "Images": 40, "HoursSaved": 12.1, "Saved": 711.0}]),
@@ -173,9 +180,9 @@ async def test_a_gate_that_rejects_again_and_again_is_an_alert(
 
 @pytest.mark.parametrize(("newest", "expected"), [(0.59, True), (0.6, False)])
 async def test_a_weak_model_in_production_is_an_alert(records: Records, newest: float, expected: bool) -> None:
-    await records.finished(3, "r1", AveragePrecision=0.5)
-    await records.finished(2, "r2", AveragePrecision=newest)
-    await records.finished(1, "r3", "rejected", AveragePrecision=0.1)
+    await records.finished(3, "r1", Accuracy=0.5)
+    await records.finished(2, "r2", Accuracy=newest)
+    await records.finished(1, "r3", "rejected", Accuracy=0.1)
     assert await fires(records, "production-accuracy") is expected
 
 
