@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from components import setting_values as kinds
@@ -11,9 +11,10 @@ from components.setting import Setting
 ALERT_SETTINGS: Final[tuple[Setting, ...]] = (
     Setting(
         "alertWebhook",
-        kinds.ADDRESS,
+        kinds.URL,
         None,
-        "Who else is told when an alert fires: an address that takes the common alert schema.",
+        "Who else is told when an alert fires: an address that takes the common alert schema. Set it with --secret.",
+        secret=True,
     ),
     Setting(
         "stuckRunHours",
@@ -60,7 +61,7 @@ ALERT_SETTINGS: Final[tuple[Setting, ...]] = (
 class AlertSettings:
     """The values of `ALERT_SETTINGS`; see there for units and limits."""
 
-    alert_webhook: str | None
+    alert_webhook: str | None = field(repr=False)
     stuck_run_hours: int
     waiting_images_hours: int
     rejected_in_a_row: int

@@ -129,7 +129,9 @@ class MonitoringLayer(pulumi.ComponentResource):
                 enabled=True,
                 email_receivers=receivers,
                 webhook_receivers=[
-                    monitor.WebhookReceiverArgs(name="webhook", service_uri=address, use_common_alert_schema=True)
+                    monitor.WebhookReceiverArgs(
+                        name="webhook", service_uri=pulumi.Output.secret(address), use_common_alert_schema=True
+                    )
                     for address in ([webhook] if webhook else [])
                 ],
                 tags=args.tags,
@@ -200,7 +202,7 @@ class MonitoringLayer(pulumi.ComponentResource):
                         monitor.ConditionArgs(
                             query=alert.query,
                             time_aggregation=monitor.TimeAggregation.COUNT,
-                            operator=monitor.ConditionOperator.GREATER_THAN,
+                            operator=monitor.Operator.GREATER_THAN,
                             threshold=0,
                             failing_periods=monitor.ConditionFailingPeriodsArgs(
                                 number_of_evaluation_periods=1, min_failing_periods_to_alert=1

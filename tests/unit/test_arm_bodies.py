@@ -25,7 +25,11 @@ COMMON = "https://schema.management.azure.com/schemas/common/definitions.json"
 STACKS = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
 
 # Published at another version than the one that azure-native calls, with the same members.
-SAME_AS = {"Microsoft.Authorization_2022-05-01-preview": "Microsoft.Authorization_2022-04-01"}
+SAME_AS = {
+    "Microsoft.Authorization_2022-05-01-preview": "Microsoft.Authorization_2022-04-01",
+    # The same version, in a file of its own.
+    "Microsoft.Insights_2023-06-01": "Microsoft.Insights.Application_2023-06-01",
+}
 LOGIC_APP = "azure-native:logic:Workflow"
 # Types that the published schemas leave out; and the blob, which is no ARM resource.
 WITHOUT_SCHEMA = {"azure-native:resources:ResourceGroup", "azure-native:storage:Blob"}
@@ -61,6 +65,12 @@ def _published(resource: Registered) -> tuple[dict[str, Any], dict[str, Any]]:
     file = f"{namespace}_{spec.api_version}"
     schema = json.loads((SCHEMAS / f"{SAME_AS.get(file, file)}.json").read_text(encoding="utf-8"))
     body["apiVersion"] = SAME_AS.get(file, file).rsplit("_", 1)[1]
+    if namespace == "Microsoft.OperationalInsights" and len(members) > 1:
+        # The pattern of a table's name is that of its own name, without the workspace's.
+        body["name"] = body["name"].rsplit("/", 1)[1]
+    if "DataFlow" in schema["definitions"]:
+        # Custom streams are allowed beside the known ones, which the schema alone lists.
+        schema["definitions"]["DataFlow"]["properties"]["streams"] = {"type": "array", "items": {"type": "string"}}
     definitions = {
         key: each for kind in schema if kind.endswith("esourceDefinitions") for key, each in schema[kind].items()
     }

@@ -194,7 +194,9 @@ def test_only_the_workflow_may_send_records_and_only_through_this_rule(run: Run)
     ]
     assert "/Microsoft.Insights/dataCollectionRules/" in assignment["scope"]
     assert assignment["roleDefinitionId"].endswith(roles.MONITORING_METRICS_PUBLISHER)
-    assert (assignment["principalId"], assignment["principalType"]) == ("the-identity", "ServicePrincipal")
+    identity = deployed.one("azure-native:logic:Workflow", "orchestration-retrain").plain["workflowName"]
+    assert assignment["principalId"].endswith(identity)
+    assert assignment["principalType"] == "ServicePrincipal"
 
 
 def test_the_workbook_is_over_the_workspace_of_the_stack(run: Run):

@@ -69,6 +69,12 @@ def test_the_parameters_carry_the_deployment(run: Run):
         "automaticTraining": True,
     }
     assert set(settings) == {setting.key for setting in RETRAINING_SETTINGS}
+    records = {name: passed.pop(name) for name in ("recordsEndpoint", "recordsRule", "monitorAudience")}
+    assert records == {
+        "recordsEndpoint": "https://records-endpoint.eastus-1.ingest.monitor.azure.com",
+        "recordsRule": "dcr-00000000000000000000000000000000",
+        "monitorAudience": "https://monitor.azure.com/",
+    }
     assert passed == {
         "blobEndpoint": f"https://{storage}.blob.core.windows.net/",
         "storageAccountId": f"{group}/Microsoft.Storage/storageAccounts/{storage}",
