@@ -283,6 +283,7 @@ class Execution:
         self._count("ActionsCompleted")
         self._count("ActionsSucceeded" if record.status == SUCCEEDED else "ActionsFailed")
         self._count("BillableActionExecutions")
+        self._count("TotalBillableExecutions")
 
     async def _done(self, action: Action, frame: Frame, record: ActionRecord) -> None:
         static = self._static_result(action)

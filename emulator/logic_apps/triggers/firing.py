@@ -59,7 +59,7 @@ class Firing:
 
     def began(self, workflow: Workflow) -> None:
         """Count that a trigger looks."""
-        self._count(workflow, "TriggersStarted", "BillableTriggerExecutions")
+        self._count(workflow, "TriggersStarted", "BillableTriggerExecutions", "TotalBillableExecutions")
 
     def ended(self, workflow: Workflow, trigger: Trigger, began: str, looked: Look) -> None:
         """Record a look that started no run."""

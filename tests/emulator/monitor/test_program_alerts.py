@@ -1,0 +1,155 @@
+"""Every alert that the program deploys, provoked on the emulator: it fires, and the action group is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from components import metric_alerts
+from components.metric_alerts import Condition
+from emulator.monitor.logs.resource_types import DATA_COLLECTION_RULES
+from tests.emulator.monitor.clouds import (
+    ACTION_GROUP,
+    GROUP,
+    VISION,
+    WORKFLOW,
+    WORKSPACE,
+    Cloud,
+    action_group,
+    criteria,
+    criterion,
+    rule,
+)
+from tests.emulator.monitor.log_clients import ENDPOINT, PUBLISHER, Logs
+from workflows import monitoring
+
+METRIC_RULE = f"{GROUP}/providers/Microsoft.Insights/metricAlerts/program"
+CONDITIONS = {
+    "runs-failed": (WORKFLOW, metric_alerts.RUNS_FAILED, [1], [0]),
+    "rollbacks-failed": (WORKFLOW, metric_alerts.ROLLBACKS_FAILED, [1], [0]),
+    "triggers-failed": (WORKFLOW, metric_alerts.TRIGGERS_FAILED, [1, 1, 1], [1, 1]),
+    "executions": (WORKFLOW, metric_alerts.executions_above(100), [60, 60], [60, 40]),
+    "availability": (VISION, metric_alerts.AVAILABILITY, [100, 0], [100]),
+    "errors": (VISION, metric_alerts.errors_above(2), [1, 1, 1], [1, 1]),
+    "throttling": (VISION, metric_alerts.throttled_above(2), [1, 1, 1], [1, 1]),
+}
+THRESHOLDS = {
+    "stuckRunHours": 2,
+    "waitingImagesHours": 3,
+    "rejectedInARow": 2,
+    "productionAccuracyFloor": 0.6,
+    "quotaPercent": 80,
+    "imageQuota": 5000,
+}
+FINISHED = {"Event": "finished", "Decision": "published"}
+RECORDS: dict[str, tuple[str, list[dict[str, Any]], int]] = {
+    "stuck-run": ("Runs", [{"Event": "started"}], 3),
+    "images-wait": ("Runs", [{"Event": "finished", "Waiting": 5}], 4),
+    "rejected-in-a-row": ("Runs", [{"RowId": each, "Event": "finished", "Decision": "rejected"} for each in "ab"], 0),
+    "production-accuracy": ("Runs", [{**FINISHED, "Accuracy": 0.5}], 0),
+    "image-quota": ("Images", [{"Label": "cat", "Images": 4100}], 0),
+    "training-hours": ("Runs", [{**FINISHED, "Accuracy": 1, "MonthHours": 8.5, "MonthHoursLimit": 10}], 0),
+    "training-spend": ("Runs", [{**FINISHED, "Accuracy": 1, "MonthHours": 10, "MonthHoursLimit": 10}], 0),
+}
+"""The records that provoke an alert, and the hours after which it fires."""
+
+
+def metric_rule(scope: str, condition: Condition) -> dict[str, Any]:
+    return rule(
+        scope,
+        severity=condition.severity,
+        evaluationFrequency=condition.frequency,
+        windowSize=condition.window,
+        criteria=criteria(
+            criterion(
+                condition.metric,
+                operator=condition.operator.value,
+                threshold=condition.threshold,
+                timeAggregation=condition.aggregation.value,
+                metricNamespace=condition.namespace,
+            )
+        ),
+    )
+
+
+@pytest.mark.parametrize("name", list(CONDITIONS))
+@pytest.mark.parametrize("breached", [True, False])
+async def test_a_metric_alert_fires_above_its_threshold_and_not_at_it(cloud: Cloud, name: str, breached: bool) -> None:
+    scope, condition, over, under = CONDITIONS[name]
+    await cloud.put(ACTION_GROUP, action_group())
+    await cloud.put(METRIC_RULE, metric_rule(scope, condition))
+    for sample in over if breached else under:
+        cloud.monitor.metrics.record(scope, condition.metric, sample)
+    await cloud.minutes(61)
+    assert len(cloud.monitor.alerts()) == (1 if breached else 0)
+    assert bool(cloud.webhooks.told) is breached
+
+
+@pytest.fixture
+async def records(logs: Logs) -> Logs:
+    """The program's tables beside the workspace's own, and one rule with a stream for each."""
+    streams: dict[str, Any] = {}
+    for table, declared in monitoring.tables().items():
+        schema = {"name": table, "columns": declared["columns"]}
+        await logs.cloud.put(f"{WORKSPACE}/tables/{table}", {"properties": {"schema": schema}})
+        columns = [{"name": each["name"], "type": each["type"].lower()} for each in declared["columns"]]
+        streams[f"Custom-{table}"] = {"columns": columns}
+    rule_id = f"{GROUP}/providers/{DATA_COLLECTION_RULES}/records"
+    properties = {
+        "dataCollectionEndpointId": ENDPOINT,
+        "streamDeclarations": streams,
+        "destinations": {"logAnalytics": [{"workspaceResourceId": WORKSPACE, "name": "logs"}]},
+        "dataFlows": [{"streams": [name], "destinations": ["logs"], "outputStream": name} for name in streams],
+    }
+    made = await logs.cloud.put(rule_id, {"location": "westeurope", "properties": properties})
+    logs.rule = made["properties"]["immutableId"]
+    await logs.assign(PUBLISHER, rule_id)
+    await logs.cloud.put(ACTION_GROUP, action_group())
+    return logs
+
+
+def test_every_log_alert_of_the_program_is_provoked_here() -> None:
+    assert set(RECORDS) == set(monitoring.alerts())
+
+
+@pytest.mark.parametrize("name", list(RECORDS))
+async def test_a_log_alert_fires_once_its_records_are_there(records: Logs, name: str) -> None:
+    table, rows, hours = RECORDS[name]
+    cloud = records.cloud
+    body = {
+        "location": "westeurope",
+        "properties": {
+            "severity": 2,
+            "scopes": [WORKSPACE],
+            "evaluationFrequency": "PT15M",
+            "windowSize": "PT15M",
+            "overrideQueryTimeRange": "P2D",
+            "criteria": {
+                "allOf": [
+                    {
+                        "query": monitoring.alerts()[name].format(**THRESHOLDS),
+                        "timeAggregation": "Count",
+                        "operator": "GreaterThan",
+                        "threshold": 0,
+                    }
+                ]
+            },
+            "actions": {"actionGroups": [ACTION_GROUP]},
+        },
+    }
+    await cloud.put(f"{GROUP}/providers/Microsoft.Insights/scheduledQueryRules/{name}", body)
+    await cloud.minutes(16)
+    assert cloud.monitor.alerts() == []
+    now = cloud.clock.now().isoformat()
+    sent = [{"TimeGenerated": now, "Run": "r1", "RowId": "row", **row} for row in rows]
+    answer = await records.upload(sent, stream=f"Custom-Retraining{table}_CL")
+    assert answer.status_code == 204, answer.text
+    if hours:
+        await cloud.minutes(hours * 60 - 61)
+        assert cloud.monitor.alerts() == []
+        await cloud.minutes(80)
+    else:
+        await cloud.minutes(15)
+    assert [alert.name for alert in cloud.monitor.alerts()] == [name]
+    assert [told["data"]["essentials"]["monitorCondition"] for _, told in cloud.webhooks.told] == ["Fired"]
