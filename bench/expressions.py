@@ -8,7 +8,6 @@ in Python could beat.
 
 from __future__ import annotations
 
-import argparse
 import json
 import statistics
 import time
@@ -16,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from bench.report import Measure, section, write_section
+from bench.report import Measure, command, section, write_section
 from emulator.logic_apps.expressions import ExpressionError, Template, compile_template
 from emulator.logic_apps.expressions.context import Context
 
@@ -94,9 +93,8 @@ def _parsing(text: str) -> float:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command("bench.expressions", __doc__)
     parser.add_argument("--cases", type=Path, default=_CASES, help="another file of expressions")
-    parser.add_argument("--write", action="store_true", help="put the figures into docs/benchmarks.md")
     options = parser.parse_args()
     text = section("python -m bench.expressions --write", measures(*read(options.cases)))
     print(text)

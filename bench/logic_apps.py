@@ -20,7 +20,7 @@ from typing import Any, Final
 
 import httpx
 
-from bench.report import Measure, section, write_section
+from bench.report import Measure, command, section, write_section
 from emulator.arm.provider import Operation, Resource
 from emulator.arm.resource_id import ResourceId
 from emulator.clock import SystemClock
@@ -241,12 +241,15 @@ async def measures() -> list[Measure]:
 
 def main() -> None:
     """Measure and print."""
-    if "--grow" in sys.argv:
-        print(asyncio.run(_grown(int(sys.argv[-1]))))
+    parser = command("bench.logic_apps", __doc__)
+    parser.add_argument("--grow", type=int, help="only print by how many MiB a Foreach of so many items grows memory")
+    arguments = parser.parse_args()
+    if arguments.grow is not None:
+        print(asyncio.run(_grown(arguments.grow)))
         return
     text = section("python -m bench.logic_apps --write", asyncio.run(measures()))
     print(text)
-    if "--write" in sys.argv:
+    if arguments.write:
         write_section("logic-apps", text)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import re
@@ -61,3 +62,12 @@ def write_section(name: str, text: str, document: Path = DOCUMENT) -> None:
     if marked.search(written) is None:
         raise LookupError(f"{document} has no section '{name}': {begin} ... {end}")
     document.write_text(marked.sub(lambda _: f"{begin}\n{text}\n{end}", written), encoding="utf-8")
+
+
+def command(module: str, description: str | None) -> argparse.ArgumentParser:
+    """Return the arguments that every measurement takes."""
+    parser = argparse.ArgumentParser(
+        f"python -m {module}", description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--write", action="store_true", help="put the figures into docs/benchmarks.md")
+    return parser

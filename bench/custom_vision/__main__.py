@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -18,7 +17,7 @@ import numpy as np
 from bench.custom_vision.client import Client, durations
 from bench.custom_vision.digits import Digits, write_digits
 from bench.custom_vision.served import ACCOUNTS, Served, served, website
-from bench.report import Measure, section, write_section
+from bench.report import Measure, command, section, write_section
 from emulator.custom_vision.image_files import inspect, pixels
 from emulator.custom_vision.model.inference import Network
 from emulator.custom_vision.model.network import classifying_network
@@ -252,29 +251,46 @@ def reliability(digits: Digits) -> list[Measure]:
     return measures
 
 
-def measure(folder: Path) -> list[Measure]:
-    """Return every measure."""
+def measure(folder: Path, wanted: Sequence[str]) -> list[Measure]:
+    """Return the measures of these parts."""
     pictures = folder / "pictures"
     pictures.mkdir()
     digits = write_digits(pictures, _LISTED)
     images = [path.read_bytes() for path in digits.files[-200:]]
+    measures: list[Measure] = []
     with website(pictures) as address, served(folder / "service") as server:
-        measures = [ingest(server, address, digits)]
-        trained, project, iteration = trainings(server, address, digits)
-        query = {"publishName": _NAME, "predictionId": f"{ACCOUNTS}/predict"}
-        Client(server).training("POST", f"{project.path}/iterations/{iteration}/publish", query=query)
-        model = folder / "service" / project.path / "models" / f"{iteration}.onnx"
-        measures += [*trained, *predictions(server, project, model, images)]
-        measures += [memory(server, project, images), listing(server, address, digits)]
-    return [*measures, *reliability(digits)]
+        if "ingest" in wanted:
+            measures.append(ingest(server, address, digits))
+        if {"training", "predictions", "memory"} & set(wanted):
+            trained, project, iteration = trainings(server, address, digits)
+            query = {"publishName": _NAME, "predictionId": f"{ACCOUNTS}/predict"}
+            Client(server).training("POST", f"{project.path}/iterations/{iteration}/publish", query=query)
+            if "training" in wanted:
+                measures += trained
+            if "predictions" in wanted:
+                model = folder / "service" / project.path / "models" / f"{iteration}.onnx"
+                measures += predictions(server, project, model, images)
+            if "memory" in wanted:
+                measures.append(memory(server, project, images))
+        if "listing" in wanted:
+            measures.append(listing(server, address, digits))
+    return [*measures, *reliability(digits)] if "reliability" in wanted else measures
+
+
+_PARTS: Final = ("ingest", "training", "predictions", "memory", "listing", "reliability")
 
 
 def main() -> None:
     """Measure and print."""
+    parser = command("bench.custom_vision", __doc__)
+    parser.add_argument("--only", choices=_PARTS, action="append", help="a part; may be repeated; all where left out")
+    arguments = parser.parse_args()
+    if arguments.write and arguments.only:
+        parser.error("--write takes all parts: the document has them from one run")
     with tempfile.TemporaryDirectory() as folder:
-        text = section("python -m bench.custom_vision --write", measure(Path(folder)))
+        text = section("python -m bench.custom_vision --write", measure(Path(folder), arguments.only or _PARTS))
     print(text)
-    if "--write" in sys.argv[1:]:
+    if arguments.write:
         write_section("custom-vision", text)
 
 
