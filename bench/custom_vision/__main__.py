@@ -33,6 +33,8 @@ _PREDICTIONS: Final = 50_000
 _SETTLED: Final = 5_000
 _TRAININGS: Final = (500, 1_000, 2_000)
 _LISTED: Final = 50_000
+_FEW: Final = 5_000
+"""Pictures that all parts but the listing can do with."""
 _PAGE: Final = 256
 _MEBIBYTE: Final = 1024 * 1024
 _NAME: Final = "production"
@@ -255,7 +257,7 @@ def measure(folder: Path, wanted: Sequence[str]) -> list[Measure]:
     """Return the measures of these parts."""
     pictures = folder / "pictures"
     pictures.mkdir()
-    digits = write_digits(pictures, _LISTED)
+    digits = write_digits(pictures, _LISTED if "listing" in wanted else _FEW)
     images = [path.read_bytes() for path in digits.files[-200:]]
     measures: list[Measure] = []
     with website(pictures) as address, served(folder / "service") as server:
