@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 WORKFLOW_COVERAGE := --workflow-coverage=workflows --workflow-coverage-fail-under=100
-PATHS := __main__.py components workflows emulator tests bench
+PATHS := __main__.py components validation workflows emulator tests bench
 
 help: ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12

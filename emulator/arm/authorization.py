@@ -6,9 +6,9 @@ https://learn.microsoft.com/azure/role-based-access-control/overview
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from emulator.arm.directory import Directory
 from emulator.arm.errors import ArmError
@@ -23,9 +23,11 @@ from emulator.clock import Clock
 from emulator.home import Configuration
 from emulator.identity import Principal
 
+_PERMISSIONS: Final = f"{AUTHORIZATION}/permissions"
+
 
 class Authorization:
-    """Implements Authorizer for every service, and ResourceProvider and Inventory for Microsoft.Authorization.
+    """Authorizer for every service; ResourceProvider, Inventory and ScopeOperations of Microsoft.Authorization.
 
     The person of `configuration` is made Owner of the subscription when the folder is new. Owner has no data actions.
     """
@@ -93,8 +95,18 @@ class Authorization:
         self._kind(resource.id).delete(resource.id)
 
     async def operate(self, operation: Operation) -> Answer:
-        """Refuse: there is nothing below roles and assignments."""
-        raise not_operable(operation)
+        """Answer what the asking principal may do at a scope; there is nothing below roles and assignments."""
+        if operation.method != "GET" or "/".join(operation.path).lower() != f"providers/{_PERMISSIONS}".lower():
+            raise not_operable(operation)
+        roles = self._roles_of(operation.principal, str(operation.resource.id))
+        return Answer(200, {"value": [each for role in roles for each in role.properties()["permissions"]]})
+
+    # ScopeOperations
+
+    @property
+    def scope_operations(self) -> Mapping[str, Sequence[str]]:
+        """The permissions of who asks: https://learn.microsoft.com/rest/api/authorization/permissions."""
+        return {_PERMISSIONS: ("2022-04-01",)}
 
     # Inventory
 

@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "deploy": "deployment.deploy",
     "refresh": "deployment.refresh",
     "destroy": "deployment.destroy",
+    "output": "deployment.output",
     "demo": "demo.demo",
     "run": "run.run",
     "eval": "expressions.evaluate",

@@ -46,6 +46,13 @@ def deploy(
         typer.echo(f"  {name}: {value if isinstance(value, str) else json.dumps(value)}")
 
 
+def output(stack: StackOption = "local", project: ProjectOption = PROJECT, home: HomeOption = None) -> None:
+    """Print the stack's outputs as JSON, as pulumi stack output --json does."""
+    with reported_faults(DeploymentError):
+        found = Deployment(chosen_home(home), project, stack).outputs()
+    typer.echo(json.dumps(dict(sorted(found.items())), indent=2))
+
+
 def refresh(
     stack: StackOption = "local", project: ProjectOption = PROJECT, config: ConfigOption = None, home: HomeOption = None
 ) -> None:

@@ -1,6 +1,6 @@
-"""What Microsoft.CognitiveServices answers below a subscription: deleted accounts, and whether a subdomain is free.
+"""What Microsoft.CognitiveServices answers below a subscription: deleted accounts, tiers, free subdomains.
 
-https://learn.microsoft.com/rest/api/cognitiveservices/accountmanagement/deleted-accounts
+https://learn.microsoft.com/rest/api/cognitiveservices/accountmanagement/deleted-accounts and .../resource-skus
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from typing import Any, Final
 
 from emulator.arm.errors import ArmError
 from emulator.arm.provider import Answer, Operation, not_operable
+from emulator.arm.regions import REGIONS
 from emulator.arm.resource_id import ResourceId
 from emulator.custom_vision.account_deletion import AccountDeletion
-from emulator.custom_vision.store.accounts import Accounts
+from emulator.custom_vision.limits import TIERS
+from emulator.custom_vision.store.accounts import KINDS, Accounts
 from emulator.custom_vision.store.deleted_accounts import DeletedAccount
 from emulator.custom_vision.wire import moment
 
@@ -21,6 +23,7 @@ _NAMESPACE: Final = "Microsoft.CognitiveServices"
 _DELETED: Final = f"{_NAMESPACE}/deletedAccounts"
 _OF_LOCATION: Final = f"{_NAMESPACE}/locations/resourceGroups/deletedAccounts"
 _DOMAIN: Final = f"{_NAMESPACE}/checkDomainAvailability"
+_SKUS: Final = f"{_NAMESPACE}/skus"
 _SINCE_2021: Final = (
     "2025-06-01",
     "2024-10-01",
@@ -34,7 +37,7 @@ _SINCE_2021: Final = (
 """API versions that have these operations, all in the same form."""
 
 SCOPE_OPERATIONS: Final[Mapping[str, Sequence[str]]] = MappingProxyType(
-    {_DELETED: _SINCE_2021, _OF_LOCATION: _SINCE_2021, _DOMAIN: (*_SINCE_2021, "2017-04-18")}
+    {_SKUS: _SINCE_2021, _DELETED: _SINCE_2021, _OF_LOCATION: _SINCE_2021, _DOMAIN: (*_SINCE_2021, "2017-04-18")}
 )
 
 
@@ -50,6 +53,8 @@ class SubscriptionOperations:
         match operation.method, [part.lower() for part in operation.path[2::2]]:
             case "GET", ["deletedaccounts"]:
                 return Answer(200, {"value": [_json(each) for each in self._deletion.recoverable()]})
+            case "GET", ["skus"]:
+                return Answer(200, {"value": _skus()})
             case "POST", ["checkdomainavailability"]:
                 return Answer(200, self._availability(operation.body))
             case "GET", ["locations", "resourcegroups", "deletedaccounts"]:
@@ -89,6 +94,23 @@ class SubscriptionOperations:
             "subdomainName": name,
             "type": None,
         }
+
+
+def _skus() -> list[dict[str, Any]]:
+    """Return an entry for each kind, tier and region, regions in upper case, as Azure has them."""
+    return [
+        {
+            "resourceType": "accounts",
+            "name": name,
+            "tier": "Free" if name == "F0" else "Standard",
+            "kind": kind,
+            "locations": [region.upper()],
+            "restrictions": [],
+        }
+        for kind in KINDS
+        for name in TIERS
+        for region in sorted(REGIONS)
+    ]
 
 
 def _json(account: DeletedAccount) -> dict[str, Any]:

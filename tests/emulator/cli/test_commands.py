@@ -23,6 +23,7 @@ COMMANDS = (
     "deploy",
     "refresh",
     "destroy",
+    "output",
     "demo",
     "eval",
 )
