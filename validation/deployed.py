@@ -19,6 +19,7 @@ COGNITIVE_SERVICES_API_VERSION: Final = "2025-06-01"
 LOGIC_API_VERSION: Final = "2019-05-01"
 RESOURCES_API_VERSION: Final = "2024-03-01"
 METRIC_ALERTS_API_VERSION: Final = "2018-03-01"
+LOG_ALERTS_API_VERSION: Final = "2023-12-01"
 ACTION_GROUPS_API_VERSION: Final = "2024-10-01-preview"
 DIAGNOSTICS_API_VERSION: Final = "2021-05-01-preview"
 
@@ -259,24 +260,35 @@ class DeployedStack:
         properties = self._arm.get(group, ACTION_GROUPS_API_VERSION)["properties"]
         if not properties["enabled"]:
             raise FailedError("the action group is disabled")
-        rules = list(
-            self._arm.values(
-                f"{self._outputs.group_id}/providers/Microsoft.Insights/metricAlerts", METRIC_ALERTS_API_VERSION
+        told = {
+            rule["name"]: (
+                rule["properties"]["enabled"],
+                [each["actionGroupId"] for each in rule["properties"]["actions"]],
             )
-        )
-        if not rules:
-            raise FailedError("there is no metric alert in the resource group")
-        faults = [f"{rule['name']} is disabled" for rule in rules if not rule["properties"]["enabled"]]
+            for rule in self._rules("metricAlerts", METRIC_ALERTS_API_VERSION)
+        }
+        told |= {
+            rule["name"]: (rule["properties"]["enabled"], rule["properties"]["actions"]["actionGroups"])
+            for rule in self._rules("scheduledQueryRules", LOG_ALERTS_API_VERSION)
+        }
+        faults = [f"{name} is disabled" for name, (enabled, _) in told.items() if not enabled]
         faults += [
-            f"{rule['name']} tells nobody"
-            for rule in rules
-            if group.lower() not in {each["actionGroupId"].lower() for each in rule["properties"]["actions"]}
+            f"{name} tells nobody"
+            for name, (_, groups) in told.items()
+            if group.lower() not in {each.lower() for each in groups}
         ]
         if faults:
             raise FailedError("; ".join(faults))
         receivers = sum(len(value) for name, value in properties.items() if name.endswith("Receivers") and value)
-        told = f"{receivers} receivers" if receivers else "no receiver: set alertEmail"
-        return f"{len(rules)} metric alerts enabled, {told}"
+        who = f"{receivers} receivers" if receivers else "no receiver: set alertEmail"
+        return f"{len(told)} rules enabled, {who}"
+
+    def _rules(self, kind: str, api_version: str) -> list[dict[str, Any]]:
+        path = f"{self._outputs.group_id}/providers/Microsoft.Insights/{kind}"
+        found = list(self._arm.values(path, api_version))
+        if not found:
+            raise FailedError(f"there are no {kind} in the resource group")
+        return found
 
     def diagnostics(self) -> str:
         """The Logic Apps and both accounts write to the workspace of the stack."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +45,7 @@ class ValidatedStack:
 
 
 @contextmanager
-def validated_stack(folder: Path) -> Iterator[ValidatedStack]:
+def validated_stack(folder: Path) -> Generator[ValidatedStack]:
     home = Home(folder / "home")
     home.create()
     server = process.start(home)

@@ -297,3 +297,10 @@ async def test_who_may_not_assign_roles_cannot_give_himself_one(cloud: Cloud, ar
 async def test_tenant_is_named_when_a_principal_is_unknown(cloud: Cloud, arm: Client, group: str) -> None:
     body = assignment(cloud, principalId="99999999-9999-4999-8999-999999999999")
     assert CONFIGURATION.tenant_id in error(await arm.put(f"{ASSIGNMENTS}/{NAME}", body, ROLES_API))[2]
+
+
+async def test_the_permissions_of_who_asks_are_those_of_its_roles_at_the_scope(cloud: Cloud):
+    path = f"{SUBSCRIPTION}/providers/Microsoft.Authorization/permissions"
+    owned = (await cloud.client().get(path, ROLES_API)).json()["value"]
+    assert owned == [{"actions": ["*"], "notActions": [], "dataActions": [], "notDataActions": []}]
+    assert (await cloud.client(cloud.guest()).get(path, ROLES_API)).status_code == 403
