@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import pulumi
 
+from components import regions
 from components import setting_values as kinds
 from components.alert_settings import ALERT_SETTINGS, AlertSettings
 from components.domains import CLASSIFICATION_DOMAINS, EXPORT_PLATFORMS, Domain
@@ -30,6 +31,13 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         kinds.BOOLEAN,
         False,
         "Whether Pulumi refuses to delete or replace what holds images and models. Set it in production.",
+    ),
+    Setting(
+        "allowUnlistedRegion",
+        kinds.BOOLEAN,
+        False,
+        f"Whether a region is taken that the program's table of {regions.AS_OF} does not list for Custom Vision; ask "
+        "Azure with python -m validation --preflight first.",
     ),
     Setting(
         "storageSku",
@@ -189,6 +197,7 @@ class Settings:
     location: str
     environment_tags: Mapping[str, str]
     protect_data: bool
+    allow_unlisted_region: bool
     storage_sku: str
     retention_days_processed: int
     retention_days_rejected: int
@@ -307,6 +316,10 @@ def _unknown_keys(namespace: str) -> list[Fault]:
 
 def _contradictions(values: Mapping[str, Any]) -> list[Fault]:
     faults = [Fault(key, value, allowed) for key, value, allowed in contradictions(values["retraining"])]
+    if values["location"] not in regions.CUSTOM_VISION_REGIONS and not values["allow_unlisted_region"]:
+        listed = ", ".join(sorted(regions.CUSTOM_VISION_REGIONS))
+        allowed = f"{listed} ({regions.SOURCE}, {regions.AS_OF}), or any with allowUnlistedRegion"
+        faults.append(Fault(LOCATION.key, values["location"], allowed))
     domain: Domain = CLASSIFICATION_DOMAINS[values["domain"]]
     platforms: tuple[str, ...] = values["target_export_platforms"]
     if platforms and not domain.exportable:

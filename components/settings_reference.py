@@ -38,8 +38,9 @@ _PAGE_HEAD: Final = """\
 
 Every setting is declared in `Pulumi.yaml`, set with `pulumi config set KEY VALUE` (lists and objects:
 `pulumi config set --path 'KEY[0]' VALUE`), and checked before the first resource is made: all faults are reported
-together, each with key, value and what is allowed. `Pulumi.local.yaml` is for the emulator, `Pulumi.dev.yaml` for a
-subscription.
+together, each with key, value and what is allowed. `Pulumi.local.yaml` is for the emulator, `Pulumi.dev.yaml`,
+`Pulumi.staging.yaml` and `Pulumi.prod.yaml` are for subscriptions; what holds data in prod cannot be deleted or
+replaced before `protectData` is set to false and deployed (or `pulumi state unprotect`).
 
 | Key | Type | Default | Allowed | Meaning | A change |
 |---|---|---|---|---|---|

@@ -123,3 +123,10 @@ def test_the_local_stack_asks_the_emulator_and_no_other_address_differs(run: Run
     assert passed["resourceManagerEndpoint"] == "http://127.0.0.1:10460/"
     assert passed["resourceManagerAudience"] == "https://management.azure.com/"
     assert passed["storageAudience"] == "https://storage.azure.com/"
+
+
+def test_only_production_is_protected(run: Run):
+    assert "prod" in STACKS
+    for stack in STACKS:
+        deployed = run(stack_config(stack), stack_name=stack)
+        assert any(each.protect for each in deployed.resources) is (stack == "prod"), stack

@@ -16,7 +16,7 @@ from emulator.pulumi.azure_native.types import SPECS
 from tests.unit.recording import Deployed, Registered, Run, minimal_config
 
 PROJECT = "pulumi-python:dynamic/customvision:Project"
-PROTECTION_ONLY = {"protectData"}
+WITHOUT_EFFECT_ON_RESOURCES = {"protectData", "allowUnlistedRegion"}
 
 
 def another(setting: Setting) -> str:
@@ -36,6 +36,7 @@ def another(setting: Setting) -> str:
 CHANGES = {
     "environmentTags": '{"team": "vision"}',
     "protectData": "true",
+    "allowUnlistedRegion": "true",
     "storageSku": "Standard_ZRS",
     "retentionDaysProcessed": "10",
     "retentionDaysRejected": "10",
@@ -122,7 +123,7 @@ def test_a_change_is_made_in_place_unless_the_documentation_says_otherwise(
         assert replaced == {"ml-project"}
     else:
         assert replaced == set()
-        assert bool(updated) is (key not in PROTECTION_ONLY)
+        assert bool(updated) is (key not in WITHOUT_EFFECT_ON_RESOURCES)
 
 
 def test_another_region_replaces_everything_that_lies_in_one(run: Run):

@@ -32,6 +32,7 @@ def test_without_a_word_of_the_user_every_default_holds(run: Run):
         location="eastus",
         environment_tags={},
         protect_data=False,
+        allow_unlisted_region=False,
         storage_sku="Standard_LRS",
         retention_days_processed=365,
         retention_days_rejected=90,
@@ -250,3 +251,11 @@ def test_a_tag_of_the_user_wins(run: Run):
 
 def test_no_domain_is_of_both_types():
     assert not {domain.id for domain in CLASSIFICATION_DOMAINS.values()} & DETECTION_DOMAIN_IDS
+
+
+def test_a_region_that_the_table_does_not_list_needs_a_word(run: Run):
+    config = {**minimal_config(), "azure-native:location": "westus"}
+    told = faults(run, config)["azure-native:location"]
+    assert "is 'westus'; allowed: australiaeast, " in told
+    assert "allowUnlistedRegion" in told
+    assert load(run, {**config, f"{PROJECT}:allowUnlistedRegion": "true"}).location == "westus"
