@@ -179,6 +179,18 @@ def test_where_answers_to_the_name_s_move_are_lost_it_counts_what_is_there(place
     assert found.recorded["unansweredForAMoment"] is True
 
 
+def test_where_the_service_refuses_to_overwrite_the_name_is_taken_and_given_at_once(place: Place):
+    found = place.publish(
+        Publish_the_target=REFUSED,
+        Look_at_the_target=json_of(iteration(place.target)),
+        Look_at_the_target_again=json_of(iteration(place.target, "production")),
+    )
+    assert found.succeeded
+    (call,) = found.calls("Take_the_name_from_its_holder")
+    assert (call.method, call.url.split("/")[-2]) == ("DELETE", OLD)
+    assert found.recorded["unansweredForAMoment"] is True
+
+
 def test_a_target_that_is_not_in_production_after_all_is_not_recorded_as_such(place: Place):
     found = place.publish(
         Publish_the_target=REFUSED,

@@ -45,6 +45,14 @@ def held(status: dict[str, Any]) -> dict[str, Any]:
     return {"Acquire_the_lease": CONFLICT, "Read_the_holder": HOLDER, "Ask_for_the_holder": status}
 
 
+def test_the_very_first_run_makes_the_lock_and_goes_by_the_file_of_settings(loaded: LoadedWorkflow):
+    settings = json_of({"minimumImagesPerTag": 60})
+    answers = {"Acquire_the_lease": GONE, "Create_the_lock": MADE, "Read_the_settings": settings}
+    found = train(loaded, answers)
+    assert len(found.calls_of("Acquire_the_new_lease")) == 1
+    assert "red has 50 of 60 images" in manifest(found)["reason"]
+
+
 def test_a_run_ends_at_once_while_another_holds_the_lock(loaded: LoadedWorkflow):
     found = retrain(loaded, held(json_of({"properties": {"status": "Running"}})))
     assert (found.status, found.error and found.error["code"]) == ("Cancelled", "AnotherRunHoldsTheLock")
