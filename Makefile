@@ -31,6 +31,9 @@ types: $(VENV)/.development ## Strict type check
 pytest: $(VENV)/.development node_modules/.package-lock.json ## The tests alone; options: make pytest PYTEST='-k name'
 	$(BIN)/pytest -n 2 $(if $(PYTEST),$(PYTEST),$(WORKFLOW_COVERAGE))
 
+reliability: $(VENV)/.development node_modules/.package-lock.json ## Every fault at every Http action of the workflows, into docs/reliability.md; hours
+	@$(BIN)/python -m tests.workflows.faults.reliability $(FAULTS)
+
 format: $(VENV)/.development ## Format and mend what lint can mend
 	$(BIN)/ruff format $(PATHS)
 	$(BIN)/ruff check --fix $(PATHS)
