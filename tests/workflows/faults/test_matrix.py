@@ -12,11 +12,13 @@ from tests.workflows.faults.scenarios import SCENARIOS, reached_by
 from tests.workflows.world import World
 
 CELLS = int(os.environ.get("FAULT_CELLS", "3"))
-"""Of each scenario; `make reliability` runs all of them."""
+"""Of a scenario; `make reliability` runs all of them."""
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_what_is_promised_holds_after_a_fault(impatient: World, scenario: str):
+    if scenario != "first" and "FAULT_CELLS" not in os.environ:
+        pytest.skip("only the scenario 'first' is tried without FAULT_CELLS")
     reached = reached_by(impatient, scenario)
     assert reached
     assert reached <= set(http_actions())
