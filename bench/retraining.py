@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bench.report import Measure, section, write_section
+from bench.report import Measure, command, section, write_section
 from tests.workflows.world import Retraining, World, merged, pictures
 
 _COUNTS: Final = (100, 1_000)
@@ -81,18 +80,20 @@ def measures(costs: list[Cost]) -> list[Measure]:
 
 def main() -> None:
     """Measure and print."""
-    counts = [int(each) for each in sys.argv[1:] if each.isdigit()] or list(_COUNTS)
+    parser = command("bench.retraining", __doc__)
+    parser.add_argument("counts", nargs="*", type=int, default=list(_COUNTS), help="images of a run, each measured")
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         world = World(Path(folder) / "home")
         world.start()
         try:
-            found = measures([cost(world, each) for each in counts])
+            found = measures([cost(world, each) for each in arguments.counts])
         finally:
             world.arm.close()
             world.stop()
-    text = section("python -m bench.retraining --write", found)
+    text = section(f"python -m bench.retraining {' '.join(map(str, arguments.counts))} --write", found)
     print(text)
-    if "--write" in sys.argv:
+    if arguments.write:
         write_section("retraining", text)
 
 
