@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from emulator.identity import LOG_ANALYTICS_AUDIENCES, TokenIssuer
+from emulator.identity import LOG_ANALYTICS_AUDIENCES, MONITOR_AUDIENCES, TokenIssuer
 from emulator.resource_manager import deploying_person
 from tests.workflows.world import World
 from workflows import monitoring
@@ -34,6 +34,7 @@ class RecordTables:
         self.parameters = {
             "recordsEndpoint": endpoint["properties"]["logsIngestion"]["endpoint"],
             "recordsRule": rule["properties"]["immutableId"],
+            "monitorAudience": MONITOR_AUDIENCES[0],
         }
         """What the workflow is told."""
 

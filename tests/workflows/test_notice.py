@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -47,6 +48,10 @@ def test_what_was_published_held_failed_or_rolled_back_is_told_once(make_retrain
     failed = retraining.run("manual")
     response = retraining.roll_back(retraining.deploy_rollback(), {"who": "anna", "why": "to try it"})
     assert response.status_code == 200
+    # The rollback tells after it has answered.
+    deadline = time.monotonic() + 60
+    while len(told) < 5 and time.monotonic() < deadline:
+        time.sleep(0.05)
     assert [each["decision"] for each in told] == ["published", "published", "rejected", "failed", "rolled back"]
     assert (told[0]["run"], told[0]["accepted"]) == (published.id, 16)
     assert told[0]["manifest"].endswith(f"/runs/{published.id}/manifest.json")
