@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-import sqlite3
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from emulator.arm.directory import Directory
 from emulator.identity import Principal
+from emulator.sqlite import open_database
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS applications (
@@ -47,12 +47,8 @@ class Applications:
     """App registrations in SQLite; every write is durable when the method returns."""
 
     def __init__(self, folder: Path, directory: Directory) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._directory = directory
-        # One emulator may be built in one thread and served in another, never used by two at once.
-        self._database = sqlite3.connect(folder / "applications.sqlite", isolation_level=None, check_same_thread=False)
-        self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.executescript(_SCHEMA)
+        self._database = open_database(folder / "applications.sqlite", _SCHEMA)
 
     def close(self) -> None:
         """Close the file."""

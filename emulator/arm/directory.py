@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import cast
 
 from emulator.arm.resource_id import ResourceId
 from emulator.identity import Principal, PrincipalKind
+from emulator.sqlite import open_database
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS principals (
@@ -34,11 +34,7 @@ class Directory:
     """Principals in SQLite; every write is durable when the method returns."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # One emulator may be built in one thread and served in another, never used by two at once.
-        self._database = sqlite3.connect(folder / "directory.sqlite", isolation_level=None, check_same_thread=False)
-        self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.executescript(_SCHEMA)
+        self._database = open_database(folder / "directory.sqlite", _SCHEMA)
 
     def close(self) -> None:
         """Close the file."""

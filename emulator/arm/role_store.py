@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, Final
 
 from emulator.arm.resource_id import ResourceId
 from emulator.arm.roles import Permission, Role
+from emulator.sqlite import open_database
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS roles (id TEXT PRIMARY KEY, body TEXT NOT NULL, history TEXT NOT NULL);
@@ -69,11 +69,7 @@ class RoleStore:
     """Custom roles by GUID, role assignments by id; every write is durable when the method returns."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # One emulator may be built in one thread and served in another, never used by two at once.
-        self._database = sqlite3.connect(folder / "roles.sqlite", isolation_level=None, check_same_thread=False)
-        self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.executescript(_SCHEMA)
+        self._database = open_database(folder / "roles.sqlite", _SCHEMA)
         self._roles = {
             id: (_role(id, json.loads(body)), History(**json.loads(history)))
             for id, body, history in self._database.execute("SELECT id, body, history FROM roles")

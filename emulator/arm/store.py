@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 
 from emulator.arm.provider import Resource
 from emulator.arm.resource_id import ResourceId
 from emulator.clock import Clock
+from emulator.sqlite import open_database
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS resources (
@@ -30,12 +30,8 @@ class ResourceStore:
     """Resources by id; every write is durable when the method returns."""
 
     def __init__(self, folder: Path, clock: Clock) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._clock = clock
-        # One emulator may be built in one thread and served in another, never used by two at once.
-        self._database = sqlite3.connect(folder / "resources.sqlite", isolation_level=None, check_same_thread=False)
-        self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.executescript(_SCHEMA)
+        self._database = open_database(folder / "resources.sqlite", _SCHEMA)
 
     def close(self) -> None:
         """Close the file."""

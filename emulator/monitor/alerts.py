@@ -8,7 +8,6 @@ stateless one fires at each evaluation in which the condition holds, at most eve
 from __future__ import annotations
 
 import json
-import sqlite3
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -18,6 +17,7 @@ from typing import Any, Final, Literal
 
 from emulator.durations import duration
 from emulator.monitor.conditions import Breach
+from emulator.sqlite import open_database
 
 Signal = Literal["Metric", "Log"]
 
@@ -62,9 +62,7 @@ class AlertStore:
     """Alerts; those that a rule still watches, and the past ones."""
 
     def __init__(self, file: Path) -> None:
-        self._database = sqlite3.connect(file, isolation_level=None)
-        self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.execute(_SCHEMA)
+        self._database = open_database(file, _SCHEMA)
 
     def close(self) -> None:
         """Close the file."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from emulator.clock import Clock
+from emulator.sqlite import open_database
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS samples (
@@ -40,13 +40,10 @@ class MetricStore:
     """Takes samples from any thread; what is recorded is read back at once, and lost at most by a kill."""
 
     def __init__(self, file: Path, clock: Clock) -> None:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._clock = clock
         self._lock = threading.Lock()
-        self._database = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
-        self._database.execute("PRAGMA journal_mode = WAL")
+        self._database = open_database(file, _SCHEMA)
         self._database.execute("PRAGMA synchronous = NORMAL")
-        self._database.execute(_SCHEMA)
         self._pending: dict[tuple[str, str, str, int], list[float]] = {}
 
     def record(self, resource_id: str, metric: str, value: float, dimensions: Mapping[str, str] | None = None) -> None:

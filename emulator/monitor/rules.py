@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from pathlib import Path
 from typing import Any
+
+from emulator.sqlite import open_database
+
+_SCHEMA = "CREATE TABLE IF NOT EXISTS rules (key TEXT PRIMARY KEY, type TEXT, id TEXT, body TEXT)"
 
 
 class Rules:
     """Bodies by resource id, compared without case."""
 
     def __init__(self, file: Path) -> None:
-        self._database = sqlite3.connect(file, isolation_level=None)
-        self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.execute("CREATE TABLE IF NOT EXISTS rules (key TEXT PRIMARY KEY, type TEXT, id TEXT, body TEXT)")
+        self._database = open_database(file, _SCHEMA)
 
     def close(self) -> None:
         """Close the file."""

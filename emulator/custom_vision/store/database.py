@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import stat
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from emulator import sqlite
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS accounts (
@@ -102,39 +101,15 @@ CREATE INDEX IF NOT EXISTS predictions_of_project ON predictions (project, numbe
 """
 
 
-class Database:
+class Database(sqlite.Database):
     """One connection, used from the event loop's thread only."""
 
     def __init__(self, path: Path) -> None:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, stat.S_IRUSR | stat.S_IWUSR)
-        os.close(descriptor)
-        self._connection = sqlite3.connect(path, isolation_level=None)
+        super().__init__(path)
         self._connection.row_factory = sqlite3.Row
-        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "busy_timeout = 5000"):
+        for pragma in ("foreign_keys = ON", "busy_timeout = 5000"):
             self._connection.execute(f"PRAGMA {pragma}")
         self._connection.executescript(_SCHEMA)
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()
-
-    @contextmanager
-    def transaction(self) -> Generator[None]:
-        """Keep all of what is written within, or nothing; may be nested."""
-        if self._connection.in_transaction:
-            yield
-            return
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
-
-    def write(self, statement: str, *values: Any) -> int:
-        """Execute a statement and return how many rows it changed."""
-        return self._connection.execute(statement, values).rowcount
 
     def write_named(self, statement: str, **values: Any) -> None:
         """Execute a statement whose values are named (``:name``); it need not use all of them."""

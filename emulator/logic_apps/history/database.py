@@ -5,13 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import sqlite3
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from cryptography.fernet import Fernet
+
+from emulator import sqlite
 
 _VERSION: Final = 3
 """Of the tables, kept in the file; 1 was never written into one."""
@@ -65,42 +64,18 @@ class OtherVersionError(Exception):
     """The file was written by another version of the emulator; the message says what to do."""
 
 
-class Database:
+class Database(sqlite.Database):
     """One connection below a folder that only its owner can read; used from the event loop's thread only."""
 
     def __init__(self, folder: Path, key: str) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._connection = sqlite3.connect(folder / "runs.db", isolation_level=None)
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = NORMAL")
+        file = folder / "runs.db"
+        super().__init__(file)
         self._cipher = Fernet(base64.urlsafe_b64encode(hashlib.sha256(f"runs:{key}".encode()).digest()))
         try:
-            self._prepare(folder / "runs.db")
+            self._prepare(file)
         except OtherVersionError:
-            self._connection.close()
+            self.close()
             raise
-
-    def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
-
-    @contextmanager
-    def transaction(self) -> Generator[None]:
-        """Keep all of what is written within, or nothing; may be nested."""
-        if self._connection.in_transaction:
-            yield
-            return
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
-
-    def write(self, statement: str, *values: Any) -> int:
-        """Execute a statement and return how many rows it changed; durable at once outside of a transaction."""
-        return self._connection.execute(statement, values).rowcount
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """Return every row."""
