@@ -51,8 +51,14 @@ class ManualClock:
             await asyncio.sleep(0)
             return
         future = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._sleepers, (self._now + timedelta(seconds=seconds), next(self._order), future))
+        heapq.heappush(self._sleepers, (self._after(seconds), next(self._order), future))
         await future
+
+    def _after(self, seconds: float) -> datetime:
+        try:
+            return self._now + timedelta(seconds=seconds)
+        except OverflowError:
+            return datetime.max.replace(tzinfo=UTC)
 
     @property
     def next_wake(self) -> datetime | None:
@@ -60,6 +66,15 @@ class ManualClock:
         while self._sleepers and self._sleepers[0][2].done():
             heapq.heappop(self._sleepers)
         return self._sleepers[0][0] if self._sleepers else None
+
+    def wake_next(self) -> bool:
+        """Move the clock to the earliest sleeper and wake it; return whether anybody sleeps."""
+        wake = self.next_wake
+        if wake is None:
+            return False
+        self._now = max(self._now, wake)
+        heapq.heappop(self._sleepers)[2].set_result(None)
+        return True
 
     async def advance(self, seconds: float) -> None:
         """Move the clock by `seconds`, stopping at each sleeper on the way and letting its task run."""
@@ -69,10 +84,7 @@ class ManualClock:
         """Move the clock to `moment`, stopping at each sleeper on the way and letting its task run."""
         await settle()
         while (wake := self.next_wake) is not None and wake <= moment:
-            self._now = max(self._now, wake)
-            _, _, future = heapq.heappop(self._sleepers)
-            if not future.done():
-                future.set_result(None)
+            self.wake_next()
             await settle()
         self._now = max(self._now, moment)
         await settle()

@@ -6,35 +6,20 @@ import asyncio
 import contextlib
 import selectors
 from collections.abc import Generator
-from datetime import UTC, datetime, timedelta
-from heapq import heappop, heappush
-from itertools import count
+from datetime import UTC, datetime
+
+from emulator.clock import ManualClock
 
 
-class VirtualClock:
+class VirtualClock(ManualClock):
     """A clock that jumps to the next sleeper's time whenever its event loop has nothing else to do.
 
     It works in the loops that `new_event_loop` makes. While a real answer is awaited (`held`), time stands still.
     """
 
     def __init__(self, start: datetime | None = None) -> None:
-        self._now = start or datetime.now(UTC)
-        self._order = count()
-        self._sleepers: list[tuple[datetime, int, asyncio.Future[None]]] = []
+        super().__init__(start or datetime.now(UTC))
         self._held = 0
-
-    def now(self) -> datetime:
-        """Return the time in UTC."""
-        return self._now
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait for `seconds` of this clock; zero or less only yields to other tasks."""
-        if seconds <= 0:
-            await asyncio.sleep(0)
-            return
-        wake = asyncio.get_running_loop().create_future()
-        heappush(self._sleepers, (self._after(seconds), next(self._order), wake))
-        await wake
 
     @contextlib.contextmanager
     def held(self) -> Generator[None]:
@@ -51,19 +36,7 @@ class VirtualClock:
 
     def pass_on(self) -> bool:
         """Jump to the next sleeper and wake it; return whether there was one."""
-        while not self._held and self._sleepers:
-            moment, _, wake = heappop(self._sleepers)
-            if not wake.done():
-                self._now = max(self._now, moment)
-                wake.set_result(None)
-                return True
-        return False
-
-    def _after(self, seconds: float) -> datetime:
-        try:
-            return self._now + timedelta(seconds=seconds)
-        except OverflowError:
-            return datetime.max.replace(tzinfo=UTC)
+        return not self._held and self.wake_next()
 
 
 class _IdleSelector(selectors.DefaultSelector):
