@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,34 +10,13 @@ import pytest
 from emulator.logic_apps.standalone.result import RunResult
 from emulator.logic_apps.standalone.skeleton import skeleton
 from emulator.testing.workflow_runs import LoadedWorkflow, WorkflowLoader
+from tests.workflows.mocked import GONE, MADE, TAGS, TIMED_OUT, WORKFLOWS, json_of, listing
 from tests.workflows.world import DEPLOYED
-
-FOLDER = Path(__file__).parents[2] / "workflows" / "retrain"
-BLOB = (
-    "<Blob><Name>{name}</Name><Properties><Etag>0x1</Etag><Content-MD5>m</Content-MD5>"
-    "<Content-Length>{size}</Content-Length></Properties></Blob>"
-)
-LISTING = "<EnumerationResults>{blobs}<NextMarker /></EnumerationResults>"
-TAGS = [{"name": label, "id": f"tag-{label}", "imageCount": 50} for label in ("red", "blue")]
-TIMED_OUT = {"status": "TimedOut"}
-
-
-def listing(*names: str, size: int = 10) -> dict[str, Any]:
-    blobs = "".join(BLOB.format(name=name, size=size) for name in names)
-    return {
-        "statusCode": 200,
-        "headers": {"Content-Type": "application/xml"},
-        "body": LISTING.format(blobs=f"<Blobs>{blobs}</Blobs>" if names else "<Blobs />"),
-    }
-
-
-def json_of(body: Any, status: int = 200) -> dict[str, Any]:
-    return {"statusCode": status, "headers": {"Content-Type": "application/json"}, "body": body}
 
 
 @pytest.fixture
 def retrain(workflow: WorkflowLoader) -> LoadedWorkflow:
-    return workflow.load(FOLDER)
+    return workflow.load(WORKFLOWS / "retrain")
 
 
 def run(retrain: LoadedWorkflow, **answers: Any) -> RunResult:
@@ -46,16 +24,16 @@ def run(retrain: LoadedWorkflow, **answers: Any) -> RunResult:
     mocks = copy.deepcopy(skeleton(retrain.source))
     mocks["parameters"]["settings"] = DEPLOYED
     mocks["actions"] |= {
-        "Read_the_settings": {"statusCode": 404},
+        "Read_the_settings": GONE,
         "List_the_iterations_at_the_start": json_of([]),
-        "Read_production": {"statusCode": 404},
-        "Read_the_intent": {"statusCode": 404},
+        "Read_production": GONE,
+        "Read_the_intent": GONE,
         "List_a_page_of_held_out": listing(),
-        "Read_the_lineage": {"statusCode": 404},
+        "Read_the_lineage": GONE,
         "Tags_of_the_newest": json_of(TAGS),
-        "Read_the_record_of_the_newest": {"statusCode": 404},
+        "Read_the_record_of_the_newest": GONE,
         "List_the_iterations_at_the_gate": json_of([]),
-        "Append_to_the_index": {"statusCode": 201},
+        "Append_to_the_index": MADE,
         "List_a_page": listing(),
         "Tags_before": json_of(TAGS),
         "Tags": json_of(TAGS),

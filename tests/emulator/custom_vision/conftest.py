@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 
 import httpx
@@ -12,6 +12,7 @@ from tests.emulator.custom_vision import openapi as specification
 from tests.emulator.custom_vision.gallery import COLOURS, Model, Trained
 from tests.emulator.custom_vision.openapi import OpenApi
 from tests.emulator.custom_vision.studio import ACCOUNTS, COMPACT, Studio, png, project, tag, trained, upload
+from tests.emulator.custom_vision.target import Target
 
 
 @pytest.fixture(scope="session")
@@ -94,3 +95,12 @@ async def published(trainer: httpx.AsyncClient, model: Model) -> str:
     )
     assert answer.json() is True
     return name
+
+
+@pytest.fixture(scope="module")
+def target(
+    tmp_path_factory: pytest.TempPathFactory, trained_folder: Trained, openapi: OpenApi | None
+) -> Generator[Target]:
+    target = Target(tmp_path_factory.mktemp("target"), trained_folder, openapi)
+    yield target
+    target.close()

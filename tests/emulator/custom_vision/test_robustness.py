@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from emulator.custom_vision.operations import APIS, Operation
-from tests.emulator.custom_vision.gallery import Trained
 from tests.emulator.custom_vision.openapi import OpenApi
 from tests.emulator.custom_vision.studio import UNKNOWN, png
 from tests.emulator.custom_vision.target import Target
@@ -50,15 +48,6 @@ KINDS = st.sampled_from(
         "",
     ]
 )
-
-
-@pytest.fixture(scope="module")
-def target(
-    tmp_path_factory: pytest.TempPathFactory, trained_folder: Trained, openapi: OpenApi | None
-) -> Generator[Target]:
-    target = Target(tmp_path_factory.mktemp("target"), trained_folder, openapi)
-    yield target
-    target.close()
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import pytest
@@ -16,8 +16,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import content_type_conformance, status_code_conformance
 
-from tests.emulator.custom_vision.gallery import Trained
-from tests.emulator.custom_vision.openapi import SPECS, OpenApi
+from tests.emulator.custom_vision.openapi import SPECS
 from tests.emulator.custom_vision.studio import BASE
 from tests.emulator.custom_vision.target import Target
 
@@ -47,15 +46,6 @@ def _without_examples(value: Any) -> Any:
 
 
 OPERATIONS: Final = [(name, operation) for name in APIS for operation in load(name)]
-
-
-@pytest.fixture(scope="module")
-def target(
-    tmp_path_factory: pytest.TempPathFactory, trained_folder: Trained, openapi: OpenApi | None
-) -> Generator[Target]:
-    target = Target(tmp_path_factory.mktemp("target"), trained_folder, openapi)
-    yield target
-    target.close()
 
 
 @pytest.mark.skipif(bool(OPERATIONS), reason="they are at hand")
