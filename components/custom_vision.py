@@ -48,9 +48,6 @@ from pulumi.output import Unknown
 from components.custom_vision_api import CustomVisionClient, CustomVisionError, Project, ProjectDefinition
 from components.domains import CLASSIFICATION_DOMAINS, CLASSIFICATION_TYPES, DETECTION_DOMAIN_IDS, EXPORT_PLATFORMS
 
-PROVIDER_KEY: Final = "__provider"
-"""Where Pulumi keeps the reference to the provider among a dynamic resource's properties."""
-
 Properties = Mapping[str, Any]
 """Inputs or outputs of the resource by name; in a preview a value may be `pulumi.output.Unknown`."""
 

@@ -42,7 +42,6 @@ CHUNKED_BYTES: Final = 1_073_741_824
 COMBINED_BYTES: Final = 209_715_200
 RETRY_LEAST_INTERVAL: Final = "PT5S"
 RETRY_MOST_INTERVAL: Final = "P1D"
-LITERAL_CHARACTERS: Final = 131_072
 LONGEST_INTERVALS: Final = {"second": 9_999_999, "minute": 72_000, "hour": 12_000, "day": 500, "week": 71, "month": 16}
 """The most of ``recurrence.interval`` by frequency ("Schema reference guide for trigger and action types")."""
 RETENTION_DAYS: Final = 90

@@ -26,7 +26,7 @@ OLD, NEW, OLDER = "old", "new", "earlier"
 """Ids of iterations, none of which is a part of another: in production, to be, before production."""
 TIMED_OUT = {"status": "TimedOut"}
 GONE, REFUSED, FORBIDDEN, CONFLICT = ({"statusCode": status} for status in (404, 400, 403, 409))
-DONE, MADE, ACCEPTED = ({"statusCode": status} for status in (200, 201, 202))
+MADE, ACCEPTED = ({"statusCode": status} for status in (201, 202))
 
 Answers = Mapping[str, Any]
 

@@ -25,7 +25,6 @@ from tests.workflows.world import Finished, Retraining, merged, picture, picture
 
 DOCS = Path(__file__).parents[2] / "docs"
 FIRST = merged([pictures("red", 8), pictures("blue", 8)])
-FUNCTION = "A line may be there twice (an append whose answer was lost). Each question is one line, after"
 COMPACT = "0732100f-1a38-4e49-a514-c9b44c697ab5"
 Make = Callable[..., Retraining]
 

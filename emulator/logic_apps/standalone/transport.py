@@ -6,8 +6,7 @@ import base64
 import contextlib
 import json
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any
 
 import httpx
 
@@ -16,17 +15,10 @@ from emulator.logic_apps.http.bodies import decoded
 from emulator.logic_apps.standalone.mocks import Answer, NoResponse, Response
 from emulator.logic_apps.standalone.session import Call, Caller, Session
 from emulator.logic_apps.standalone.tokens import MOCKED_TOKEN
+from emulator.logic_apps.standalone.virtual_time import VirtualClock
 
 _NEVER_SECONDS = 10 * 365 * 86_400.0
 """Longer than any limit of the service."""
-
-
-class HoldableClock(Clock, Protocol):
-    """A clock that can be told that the world outside is awaited."""
-
-    def held(self) -> AbstractContextManager[None]:
-        """Let no time pass meanwhile."""
-        ...
 
 
 class MockedTransport(httpx.AsyncBaseTransport):
@@ -111,7 +103,7 @@ class MockedTransport(httpx.AsyncBaseTransport):
             )
         assert self._network is not None
         call.answered_by = "network"
-        hold = getattr(self._clock, "held", contextlib.nullcontext)
+        hold = self._clock.held if isinstance(self._clock, VirtualClock) else contextlib.nullcontext
         with hold():
             response = await self._network.handle_async_request(request)
             await response.aread()

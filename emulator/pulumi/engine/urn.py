@@ -21,11 +21,6 @@ def qualified_type(urn: str) -> str:
     return urn.split("::")[2]
 
 
-def type_of(urn: str) -> str:
-    """Return the resource's own type."""
-    return qualified_type(urn).rsplit("$", 1)[-1]
-
-
 def name_of(urn: str) -> str:
     """Return the resource's logical name."""
     return urn.split("::", 3)[3]
