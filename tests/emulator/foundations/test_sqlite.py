@@ -1,5 +1,6 @@
 """SQLite files as the services open them."""
 
+import sqlite3
 import stat
 import threading
 from collections.abc import Generator
@@ -26,19 +27,23 @@ def numbers(tmp_path: Path) -> Generator[Numbers]:
     database.close()
 
 
+def insert(numbers: Numbers, *values: int) -> None:
+    """Insert each in a transaction of its own."""
+    for value in values:
+        with numbers.transaction():
+            numbers.write("INSERT INTO t VALUES (?)", value)
+
+
 def test_what_fails_within_a_transaction_leaves_nothing_of_it(numbers: Numbers):
     numbers.write("INSERT INTO t VALUES (1)")
-    with pytest.raises(RuntimeError), numbers.transaction():
-        numbers.write("INSERT INTO t VALUES (2)")
-        raise RuntimeError
+    with pytest.raises(sqlite3.IntegrityError), numbers.transaction():
+        insert(numbers, 2, 1)
     assert numbers.all() == [1]
 
 
 def test_an_inner_transaction_is_kept_only_with_the_outer_one(numbers: Numbers):
-    with pytest.raises(RuntimeError), numbers.transaction():
-        with numbers.transaction():
-            numbers.write("INSERT INTO t VALUES (1)")
-        raise RuntimeError
+    with pytest.raises(sqlite3.IntegrityError), numbers.transaction():
+        insert(numbers, 1, 1)
     with numbers.transaction(), numbers.transaction():
         numbers.write("INSERT INTO t VALUES (2)")
     assert numbers.all() == [2]
