@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +24,7 @@ import httpx
 from bench.report import Measure, command, section, write_section
 from emulator.arm.provider import Operation, Resource
 from emulator.arm.resource_id import ResourceId
-from emulator.clock import SystemClock
+from emulator.clock import Clock, SystemClock
 from emulator.home import Secrets
 from emulator.identity import Principal, TokenIssuer
 from emulator.logic_apps.service import LogicApps
@@ -50,11 +51,25 @@ class Metrics:
         """Take one."""
 
 
+class FastClock(SystemClock):
+    """The machine's clock 1,000 times as fast: the limit of actions in five minutes is no wait."""
+
+    def __init__(self) -> None:
+        self._start = super().now()
+
+    def now(self) -> datetime:
+        """Return the time."""
+        return self._start + (super().now() - self._start) * 1_000
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for so many seconds of this clock."""
+        await super().sleep(seconds / 1_000)
+
+
 class Bench:
     """The service over a folder of its own, with an endpoint that answers every call with ``{}``."""
 
-    def __init__(self, folder: Path) -> None:
-        clock = SystemClock()
+    def __init__(self, folder: Path, clock: Clock) -> None:
         self._service = LogicApps(
             folder,
             "http://127.0.0.1:10463",
@@ -128,10 +143,12 @@ async def median(measured: Callable[[], Awaitable[float]], rounds: int = _ROUNDS
     return statistics.median([await measured() for _ in range(rounds)])
 
 
-async def seconds_of(actions: dict[str, Any], times: int = 1, rounds: int = _ROUNDS) -> float:
+async def seconds_of(
+    actions: dict[str, Any], times: int = 1, rounds: int = _ROUNDS, clock: Clock | None = None
+) -> float:
     """Return the median seconds of a run of these actions, or of so many at once."""
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(Path(folder))
+        bench = Bench(Path(folder), clock or SystemClock())
         try:
             await bench.deploy(actions)
             return await median(lambda: bench.run(times), rounds)
@@ -187,7 +204,7 @@ def memory_of_loop(items: int) -> float:
 async def _grown(items: int) -> float:
     await seconds_of(loop(100, COMPOSE), rounds=1)
     before = peak_memory()
-    await seconds_of(loop(items, COMPOSE), rounds=1)
+    await seconds_of(loop(items, COMPOSE), rounds=1, clock=FastClock())
     return peak_memory() - before
 
 
@@ -232,9 +249,9 @@ async def measures() -> list[Measure]:
         ),
         Measure(
             f"Memory over a Foreach of {_MANY_ITEMS:,} items",
-            f"{great:.0f} MiB more",
+            f"{great:.0f} MiB more, {great * 1024 / _MANY_ITEMS:.1f} KiB an item",
             f"over one of {_ITEMS:,}: {small:.0f} MiB more",
-            f"{great / max(small, 1):.1f}",
+            f"{great / small:.1f}" if small >= 1 else "",
         ),
     ]
 
