@@ -28,6 +28,7 @@ from emulator.faults.transport import FaultyTransport
 from emulator.home import Home
 from emulator.resource_manager import ResourceManager
 from emulator.server import Emulator
+from emulator.server_options import ServerOptions
 
 HURRY = 10
 """How much faster than the machine's the clock of the services goes; a call's time limit of 120 s is 12 s of ours."""
@@ -81,9 +82,10 @@ class InterceptedTransport(httpx.AsyncBaseTransport):
 class World:
     """One emulator with a storage account and two Custom Vision accounts."""
 
-    def __init__(self, folder: Path, clock: Clock | None = None) -> None:
+    def __init__(self, folder: Path, clock: Clock | None = None, options: ServerOptions | None = None) -> None:
         self.home = Home(folder)
         self.clock = clock or HurriedClock()
+        self._options = options
         self.faults = FaultSwitch()
         ports = {port: service for service, port in self.home.create()[0].ports.items()}
         calls = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=50))
@@ -94,11 +96,8 @@ class World:
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
 
     def start(self) -> None:
-        self._thread.start()
-        self._started.result(timeout=60)
-        self.arm = ResourceManager(self.home, self.clock)
-        subscription = self.arm.subscription
-        self.group = f"{subscription}/resourceGroups/rg-test"
+        self.serve()
+        self.group = f"{self.arm.subscription}/resourceGroups/rg-test"
         self.put(self.group, "2024-03-01", {"location": "eastus"})
         self.storage = f"{self.group}/providers/Microsoft.Storage/storageAccounts/sttest"
         account = {"location": "eastus", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
@@ -106,6 +105,16 @@ class World:
         self.blob_endpoint = endpoints["blob"]
         self.training, self.training_endpoint = self._cognitive("training", "CustomVision.Training")
         self.prediction, self.prediction_endpoint = self._cognitive("prediction", "CustomVision.Prediction")
+        self.read_keys()
+
+    def serve(self) -> None:
+        """Start the services, with nothing on them."""
+        self._thread.start()
+        self._started.result(timeout=60)
+        self.arm = ResourceManager(self.home, self.clock)
+
+    def read_keys(self) -> None:
+        """Ask for the keys as a person does who looks into the accounts."""
         self.training_key = self.arm.post(f"{self.training}/listKeys", COGNITIVE)["key1"]
         self.prediction_key = self.arm.post(f"{self.prediction}/listKeys", COGNITIVE)["key1"]
         self.storage_key = self.arm.post(f"{self.storage}/listKeys", STORAGE)["keys"][0]["value"]
@@ -136,7 +145,7 @@ class World:
 
     async def _serve(self) -> None:
         try:
-            emulator = Emulator(self.home, self.clock, self.transport)
+            emulator = Emulator(self.home, self.clock, self.transport, self._options)
             self._stopping, self._loop = asyncio.Event(), asyncio.get_running_loop()
             async with emulator.running():
                 self._started.set_result(None)

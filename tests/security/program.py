@@ -1,0 +1,128 @@
+"""The project's own program, deployed on the services of a `World`, and the roles that it assigns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from azure.storage.blob import BlobServiceClient
+
+from emulator.pulumi.engine import Deployment
+from tests.unit.recording import ROOT
+from tests.workflows.world import COGNITIVE, LOGIC, STORAGE, Retraining, World
+
+NOTICES = "https://notices.example/hook?code=a-secret-of-the-receiver"
+ROLE_ASSIGNMENTS, ROLE_DEFINITIONS = (
+    f"Microsoft.Authorization/{kind}" for kind in ("roleAssignments", "roleDefinitions")
+)
+ROLES_API = "2022-04-01"
+SETTINGS: Mapping[str, str] = {
+    # Only the tests have the trigger look.
+    "pollIntervalSeconds": "86400",
+    "minimumImagesPerTag": "5",
+    "gateTolerance": "0",
+    "trainingPollSeconds": "1",
+}
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A role assignment as the program made it: `who` is retrain or rollback, `body` what a PUT makes it again with."""
+
+    id: str
+    who: str
+    scope: str
+    role: str
+    body: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Who, on what and which role, for people."""
+        return f"{self.who} on {self.scope.rsplit('/', 1)[-1]}: {self.role}"
+
+
+class ProgramWorld(World):
+    """A world that the program makes; the attributes are those of the resources that it deploys."""
+
+    def start(self) -> None:
+        self.serve()
+        self.deploy()
+
+    def deploy(self, **settings: str) -> None:
+        """Deploy, as pulumi up does, and find what there is by the stack's outputs."""
+        self.deployment = Deployment(
+            self.home,
+            ROOT,
+            "local",
+            {"resourceManagerEndpoint": f"{self.arm.configuration.url('arm')}/", **SETTINGS, **settings},
+        )
+        self.summary = self.deployment.up()
+        self.outputs = {name: str(value) for name, value in self.deployment.outputs().items()}
+        self.group = f"{self.arm.subscription}/resourceGroups/{self.outputs['resourceGroupName']}"
+        self.storage = f"{self.group}/providers/Microsoft.Storage/storageAccounts/{self.outputs['storageAccountName']}"
+        accounts = f"{self.group}/providers/Microsoft.CognitiveServices/accounts"
+        self.training = f"{accounts}/{self.outputs['customVisionTrainingAccount']}"
+        self.prediction = f"{accounts}/{self.outputs['customVisionPredictionAccount']}"
+        self.blob_endpoint = self.outputs["blobEndpoint"]
+        self.training_endpoint = self.outputs["customVisionTrainingEndpoint"]
+        self.prediction_endpoint = self.outputs["customVisionPredictionEndpoint"]
+        self.read_keys()
+
+    def assignments(self) -> list[Assignment]:
+        """Return the assignments of the workflows' identities, as Azure Resource Manager has them."""
+        workflows = {"retrain": self.outputs["logicAppId"], "rollback": self.outputs["rollbackLogicAppId"]}
+        people = {self.arm.get(id, LOGIC)["identity"]["principalId"]: who for who, id in workflows.items()}
+        found: list[Assignment] = []
+        for each in self.arm.values(f"{self.group}/providers/{ROLE_ASSIGNMENTS}", ROLES_API):
+            properties = each["properties"]
+            if properties["principalId"] in people:
+                role = self.arm.get(properties["roleDefinitionId"], ROLES_API)["properties"]["roleName"]
+                body = {name: properties[name] for name in ("principalId", "principalType", "roleDefinitionId")}
+                found.append(
+                    Assignment(
+                        each["id"], people[properties["principalId"]], properties["scope"], role, {"properties": body}
+                    )
+                )
+        return sorted(found, key=lambda assignment: assignment.name)
+
+    def remove(self, assignment: Assignment) -> None:
+        self.arm.delete(assignment.id, ROLES_API)
+
+    def put_back(self, assignment: Assignment) -> None:
+        self.arm.put(assignment.id, ROLES_API, assignment.body)
+
+
+class ProgramRetraining(Retraining):
+    """The workflows that the program deployed."""
+
+    def __init__(self, world: ProgramWorld) -> None:
+        self.world = world
+        outputs = world.outputs
+        self.containers = {
+            purpose: outputs[f"{output}Container"]
+            for purpose, output in {
+                "training": "trainingImages",
+                "processed": "processedImages",
+                "rejected": "rejectedImages",
+                "artifacts": "modelArtifacts",
+                "evaluation": "evaluationImages",
+            }.items()
+        }
+        self.project = outputs["customVisionProjectId"]
+        self.workflow = outputs["logicAppId"]
+        self.rollback = outputs["rollbackLogicAppId"]
+
+
+def keys_of(world: World) -> dict[str, str]:
+    """Return every key of the accounts, by what it is."""
+    found: dict[str, str] = {}
+    for kind, account in (("training", world.training), ("prediction", world.prediction)):
+        found |= {f"{kind} {name}": key for name, key in world.arm.post(f"{account}/listKeys", COGNITIVE).items()}
+    keys = world.arm.post(f"{world.storage}/listKeys", STORAGE)["keys"]
+    return found | {f"storage {key['keyName']}": key["value"] for key in keys}
+
+
+def blob_service(world: World, key: str) -> BlobServiceClient:
+    """Return a client of the blobs with an account key."""
+    return BlobServiceClient(world.blob_endpoint.rstrip("/"), credential=key, api_version="2025-11-05")
