@@ -4,7 +4,7 @@ import pulumi
 import pulumi_random as random
 from pulumi_azure_native import resources
 
-from components import naming, settings
+from components import deleted_accounts, naming, settings
 from components.data import DataLayer, DataLayerArgs
 from components.ml import MLLayer, MLLayerArgs
 from components.monitoring import MonitoringLayer, MonitoringLayerArgs
@@ -26,7 +26,9 @@ suffix = random.RandomString(
     keepers={"location": config.location},
     opts=kept,
 )
-deployment = suffix.result.apply(lambda result: DeploymentName(project, stack, result))
+deployment = deleted_accounts.checked(
+    suffix.result.apply(lambda result: DeploymentName(project, stack, result)), config
+)
 
 group = resources.ResourceGroup(
     "resource-group",

@@ -8,9 +8,10 @@ from typing import Literal, cast
 
 import pulumi
 from pulumi.output import UNKNOWN
-from pulumi_azure_native import cognitiveservices
+from pulumi_azure_native import authorization, cognitiveservices
 
 from components import naming
+from components.account_purge import AccountPurge, AccountPurgeArgs
 from components.custom_vision import CustomVisionProject, CustomVisionProjectArgs
 from components.naming import DeploymentName
 from components.settings import Settings
@@ -64,6 +65,7 @@ class MLLayer(pulumi.ComponentResource):
         args: MLLayerArgs,
     ) -> cognitiveservices.Account:
         unique_name = args.deployment.apply(account_name)
+        purge = [self._purge(f"{name}-purge", unique_name, args)] if args.settings.purge_on_destroy else []
         return cognitiveservices.Account(
             name,
             cognitiveservices.AccountArgs(
@@ -80,6 +82,21 @@ class MLLayer(pulumi.ComponentResource):
                     disable_local_auth=False,
                 ),
                 tags=args.tags,
+            ),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=purge),
+        )
+
+    def _purge(self, name: str, account_name: pulumi.Output[str], args: MLLayerArgs) -> AccountPurge:
+        client = authorization.get_client_config_output(opts=pulumi.InvokeOutputOptions(parent=self))
+        return AccountPurge(
+            name,
+            AccountPurgeArgs(
+                subscription_id=client.subscription_id,
+                location=args.settings.location,
+                resource_group=args.resource_group_name,
+                account_name=account_name,
+                endpoint=args.settings.resource_manager_endpoint,
+                audience=args.settings.resource_manager_audience,
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )

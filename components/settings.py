@@ -33,6 +33,13 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "Whether Pulumi refuses to delete or replace what holds images and models. Set it in production.",
     ),
     Setting(
+        "purgeOnDestroy",
+        kinds.BOOLEAN,
+        False,
+        "Whether the Custom Vision accounts are purged, with all projects and models, once they are deleted. Azure "
+        "keeps a deleted account for 48 hours otherwise, and its name is taken as long. Not together with protectData.",
+    ),
+    Setting(
         "allowUnlistedRegion",
         kinds.BOOLEAN,
         False,
@@ -197,6 +204,7 @@ class Settings:
     location: str
     environment_tags: Mapping[str, str]
     protect_data: bool
+    purge_on_destroy: bool
     allow_unlisted_region: bool
     storage_sku: str
     retention_days_processed: int
@@ -316,6 +324,8 @@ def _unknown_keys(namespace: str) -> list[Fault]:
 
 def _contradictions(values: Mapping[str, Any]) -> list[Fault]:
     faults = [Fault(key, value, allowed) for key, value, allowed in contradictions(values["retraining"])]
+    if values["purge_on_destroy"] and values["protect_data"]:
+        faults.append(Fault("purgeOnDestroy", "true", "false, because protectData is true"))
     if values["location"] not in regions.CUSTOM_VISION_REGIONS and not values["allow_unlisted_region"]:
         listed = ", ".join(sorted(regions.CUSTOM_VISION_REGIONS))
         allowed = f"{listed} ({regions.SOURCE}, {regions.AS_OF}), or any with allowUnlistedRegion"

@@ -10,8 +10,9 @@ from typing import Any, Final
 
 import yaml
 
+from components.azure_login import AZURE_CLI, CommandTokens
 from validation import destroyed, outputs, preflight
-from validation.azure import AZURE_CLI, AzureError, CommandTokens, ResourceManager
+from validation.azure import AzureError, ResourceManager
 from validation.check import Check, FailedError, answered
 from validation.deployed import DeployedStack
 from validation.outputs import Outputs, OutputsError

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
-import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
@@ -12,11 +10,9 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-AZURE_CLI: Final = "az account get-access-token --resource {audience} --query accessToken --output tsv"
-"""Prints a token of who is logged in; https://learn.microsoft.com/cli/azure/account."""
+from components.azure_login import LoginError
 
 _TIMEOUT_SECONDS: Final = (10, 120)
-_TOKEN_TIMEOUT_SECONDS: Final = 120
 _RETRY: Final = Retry(total=5, backoff_factor=1, status_forcelist=(429, 500, 502, 503, 504), raise_on_status=False)
 """For methods that may be repeated (not POST), with the pauses that Retry-After asks for, else 1 to 16 s."""
 
@@ -31,40 +27,6 @@ class AzureError(Exception):
         self.status = status
         self.code = code
         super().__init__(message)
-
-
-class CommandTokens:
-    """Bearer tokens that a command prints, each asked for once.
-
-    `command` is split as a shell would, without a shell; ``{audience}`` in it is what the token is for.
-    """
-
-    def __init__(self, command: str = AZURE_CLI) -> None:
-        self._command = shlex.split(command)
-        self._known: dict[str, str] = {}
-
-    def __call__(self, audience: str) -> str:
-        """Return a token for `audience`.
-
-        Raises:
-            AzureError: the command is not there, failed, or printed nothing.
-        """
-        if audience not in self._known:
-            self._known[audience] = self._ask(audience)
-        return self._known[audience]
-
-    def _ask(self, audience: str) -> str:
-        arguments = [part.replace("{audience}", audience) for part in self._command]
-        try:
-            done = subprocess.run(
-                arguments, capture_output=True, text=True, timeout=_TOKEN_TIMEOUT_SECONDS, check=False
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise AzureError(f"no token for {audience}: {arguments[0]}: {error}") from error
-        token = done.stdout.strip()
-        if done.returncode or not token:
-            raise AzureError(f"no token for {audience}: {arguments[0]}: {done.stderr.strip()[-300:] or 'no output'}")
-        return token
 
 
 def session() -> requests.Session:
@@ -145,7 +107,10 @@ class ResourceManager:
         return f"{self._endpoint}{path}?api-version={api_version}"
 
     def _json(self, method: str, url: str, body: Any = None) -> Any:
-        headers = {"Authorization": f"Bearer {self._tokens(self._audience)}"}
+        try:
+            headers = {"Authorization": f"Bearer {self._tokens(self._audience)}"}
+        except LoginError as error:
+            raise AzureError(str(error)) from error
         response = call(self._http, method, url, headers, body)
         if not response.content:
             return None

@@ -45,11 +45,12 @@ ACTIONS: Final = (
     *(f"{type_}/write" for type_ in RESOURCE_TYPES),
     "Microsoft.Storage/storageAccounts/listKeys/action",
     "Microsoft.CognitiveServices/accounts/listKeys/action",
+    "Microsoft.CognitiveServices/locations/resourceGroups/deletedAccounts/delete",
     "Microsoft.Authorization/roleDefinitions/write",
     "Microsoft.Authorization/roleAssignments/write",
 )
 """What the person who deploys has to be allowed: each resource, the keys that the project and project-config.json are
-written with, and the roles of the workflows' identities."""
+written with, the purge of deleted accounts, and the roles of the workflows' identities."""
 
 
 @dataclass(frozen=True)

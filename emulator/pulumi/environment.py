@@ -5,11 +5,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import shlex
 import sys
 from pathlib import Path
+from typing import Final
 
 from emulator.home import Home
-from emulator.pulumi.installation import install
+from emulator.pulumi.installation import ROOT, install
+
+TOKEN_VARIABLE: Final = "AZURE_TOKEN_COMMAND"
+"""Where programs look for a command that prints a bearer token, instead of the Azure CLI's."""
 
 
 def environment(home: Home) -> dict[str, str]:
@@ -27,6 +32,7 @@ def environment(home: Home) -> dict[str, str]:
     passphrase = hmac.new(secrets.state_encryption_key.encode(), b"pulumi passphrase", hashlib.sha256).hexdigest()
     return {
         "EMULATOR_HOME": str(home.root),
+        TOKEN_VARIABLE: token_command(home),
         "PATH": os.pathsep.join([str(home.plugins), str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
         "PULUMI_BACKEND_URL": state.as_uri(),
         "PULUMI_CONFIG_PASSPHRASE": passphrase,
@@ -35,3 +41,9 @@ def environment(home: Home) -> dict[str, str]:
         "PULUMI_HOME": str(home.root / "pulumi"),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
+
+
+def token_command(home: Home) -> str:
+    """Return the command that prints a token of the person who deploys for ``{audience}``."""
+    python = ["env", f"PYTHONPATH={ROOT}", sys.executable, "-P"]
+    return shlex.join([*python, "-m", "emulator", "token", "--home", str(home.root), "--audience", "{audience}"])

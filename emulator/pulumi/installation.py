@@ -16,7 +16,8 @@ PLUGINS: Final = {
 }
 """Module of each plugin's process, by the plugin's name."""
 
-_ROOT: Final = Path(__file__).resolve().parents[2]
+ROOT: Final = Path(__file__).resolve().parents[2]
+"""This checkout, from which the emulator's modules come whatever folder a process begins in."""
 
 
 def install(home: Home) -> None:
@@ -35,7 +36,7 @@ def _script(home: Home, module: str) -> str:
     return "\n".join(
         [
             "#!/bin/sh",
-            f"PYTHONPATH={shlex.quote(str(_ROOT))}",
+            f"PYTHONPATH={shlex.quote(str(ROOT))}",
             f': "${{EMULATOR_HOME:={shlex.quote(str(home.root))}}}"',
             "export PYTHONPATH EMULATOR_HOME",
             f'exec {shlex.quote(sys.executable)} -P -m {module} "$@"',

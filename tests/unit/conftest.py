@@ -3,7 +3,7 @@
 import asyncio
 import json
 import runpy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -12,12 +12,16 @@ from pulumi.runtime import mocks, settings
 from pulumi.runtime.config import set_all_config
 from pulumi.runtime.stack import Stack
 
+from components.resource_manager import ResourceManager
 from tests.unit.recording import PROJECT, ROOT, Cloud, Deployed, Monitor, Run
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
-    """Give a function that runs `program` (by default the project's own) and returns what it made."""
+    """Give a function that runs `program` (by default the project's own) and returns what it made.
+
+    What a program that fails has made until then is in `into`.
+    """
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
 
@@ -26,9 +30,13 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
         program: Callable[[], Any] | None = None,
         stack_name: str = "test",
         preview: bool = False,
+        deleted_accounts: Sequence[Mapping[str, Any]] = (),
+        into: Deployed | None = None,
     ) -> Deployed:
+        # The one call that the program itself makes; tests/unit/test_deleted_accounts.py has it with HTTP.
+        monkeypatch.setattr(ResourceManager, "values", lambda *_: iter(deleted_accounts))
         settings.reset_options()
-        deployed = Deployed()
+        deployed = Deployed() if into is None else into
         monitor = Monitor(Cloud(preview), deployed)
         mocks.set_mocks(Cloud(preview), project=PROJECT, stack=stack_name, preview=preview, monitor=monitor)
         set_all_config(dict(config))

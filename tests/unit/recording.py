@@ -17,6 +17,7 @@ from pulumi.runtime import mocks, rpc
 ROOT = Path(__file__).parents[2]
 PROJECT = "custom-vision-retraining"
 SUBSCRIPTION = "/subscriptions/00000000-0000-4000-8000-000000000001"
+DEPLOYER = "00000000-0000-4000-8000-0000000000de"
 TRAINING_KEY = "key-one-of-the-account"
 SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d"
 
@@ -97,6 +98,11 @@ class Cloud(mocks.Mocks):
         if args.token == "azure-native:cognitiveservices:listAccountKeys":
             assert args.args["accountName"].startswith("cv-train-")
             return {"key1": TRAINING_KEY, "key2": "key-two-of-the-account"}, []
+        if args.token == "azure-native:authorization:getClientConfig":
+            ids = dict.fromkeys(("clientId", "objectId", "tenantId"), DEPLOYER)
+            return {**ids, "subscriptionId": SUBSCRIPTION.rsplit("/", 1)[-1]}, []
+        if args.token == "azure-native:authorization:getClientToken":
+            return {"token": f"token for {args.args['endpoint']}"}, []
         raise NotImplementedError(args.token)
 
 

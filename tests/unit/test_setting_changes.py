@@ -17,6 +17,8 @@ from tests.unit.recording import Deployed, Registered, Run, minimal_config
 
 PROJECT = "pulumi-python:dynamic/customvision:Project"
 WITHOUT_EFFECT_ON_RESOURCES = {"protectData", "allowUnlistedRegion"}
+# Settings that add resources, and which.
+ADDED = {"purgeOnDestroy": {"ml-training-purge", "ml-prediction-purge"}}
 
 
 def another(setting: Setting) -> str:
@@ -36,6 +38,7 @@ def another(setting: Setting) -> str:
 CHANGES = {
     "environmentTags": '{"team": "vision"}',
     "protectData": "true",
+    "purgeOnDestroy": "true",
     "allowUnlistedRegion": "true",
     "storageSku": "Standard_ZRS",
     "retentionDaysProcessed": "10",
@@ -78,10 +81,15 @@ NEEDS = {
 def differences(before: Deployed, after: Deployed) -> tuple[set[str], set[str]]:
     """Return the names of the resources that are updated, and of those that are replaced."""
     old = {each.urn: each for each in before.resources}
-    assert set(old) == {each.urn for each in after.resources}
-    changed = [(old[each.urn], each) for each in after.resources if old[each.urn].plain_data != each.plain_data]
+    assert set(old) <= {each.urn for each in after.resources}
+    kept = [(old[each.urn], each) for each in after.resources if each.urn in old]
+    changed = [(previous, new) for previous, new in kept if previous.plain_data != new.plain_data]
     replaced = {new.name for previous, new in changed if is_replaced(previous, new)}
     return {new.name for _, new in changed} - replaced, replaced
+
+
+def added(before: Deployed, after: Deployed) -> set[str]:
+    return {each.name for each in after.resources} - {each.name for each in before.resources}
 
 
 def is_replaced(old: Registered, new: Registered) -> bool:
@@ -118,12 +126,14 @@ def test_a_change_is_made_in_place_unless_the_documentation_says_otherwise(
     start = str(needed)
     if start not in baselines:
         baselines[start] = run(minimal_config(**needed))
-    updated, replaced = differences(baselines[start], run(minimal_config(**{**needed, key: CHANGES[key]})))
+    after = run(minimal_config(**{**needed, key: CHANGES[key]}))
+    updated, replaced = differences(baselines[start], after)
+    assert added(baselines[start], after) == ADDED.get(key, set())
     if setting.replaces:
         assert replaced == {"ml-project"}
     else:
         assert replaced == set()
-        assert bool(updated) is (key not in WITHOUT_EFFECT_ON_RESOURCES)
+        assert bool(updated) is (key not in {*WITHOUT_EFFECT_ON_RESOURCES, *ADDED})
 
 
 def test_another_region_replaces_everything_that_lies_in_one(run: Run):

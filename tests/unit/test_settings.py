@@ -32,6 +32,7 @@ def test_without_a_word_of_the_user_every_default_holds(run: Run):
         location="eastus",
         environment_tags={},
         protect_data=False,
+        purge_on_destroy=False,
         allow_unlisted_region=False,
         storage_sku="Standard_LRS",
         retention_days_processed=365,
@@ -214,6 +215,14 @@ def test_export_platforms_need_a_compact_domain(run: Run):
     loaded = load(run, minimal_config(targetExportPlatforms='["ONNX", "CoreML"]', domain="Food (compact)"))
     assert loaded.target_export_platforms == ("ONNX", "CoreML")
     assert loaded.domain_id == "8882951b-82cd-4c32-970b-d5f8cb8bf6d7"
+
+
+def test_protected_data_is_never_purged(run: Run):
+    with pytest.raises(SettingsError) as caught:
+        run(minimal_config(purgeOnDestroy="true", protectData="true"))
+    assert [str(fault) for fault in caught.value.faults] == [
+        "purgeOnDestroy is 'true'; allowed: false, because protectData is true"
+    ]
 
 
 def test_an_advanced_training_needs_a_budget(run: Run):

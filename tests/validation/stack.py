@@ -45,19 +45,20 @@ class ValidatedStack:
 
 
 @contextmanager
-def validated_stack(folder: Path) -> Generator[ValidatedStack]:
+def validated_stack(folder: Path, **settings: str) -> Generator[ValidatedStack]:
+    """Deploy the local stack with further settings."""
     home = Home(folder / "home")
     home.create()
     server = process.start(home)
     assert server is not None
     try:
         with ResourceManager(home) as arm:
-            settings = {
+            own = {
                 "resourceManagerEndpoint": f"{arm.configuration.url('arm')}/",
                 # Only the validation has the trigger look.
                 "pollIntervalSeconds": "86400",
             }
-            deployment = Deployment(home, ROOT, "local", settings)
+            deployment = Deployment(home, ROOT, "local", {**own, **settings})
             deployment.up()
             outputs = {name: str(value) for name, value in deployment.outputs().items()}
             file = folder / "outputs.json"

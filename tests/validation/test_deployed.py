@@ -32,7 +32,8 @@ READ_BY_THE_COMMAND = {
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValidatedStack]:
-    with validated_stack(tmp_path_factory.mktemp("validated")) as made:
+    # What was deleted is looked at before it is purged.
+    with validated_stack(tmp_path_factory.mktemp("validated"), purgeOnDestroy="false") as made:
         yield made
 
 

@@ -119,9 +119,13 @@ class Arm:
         """Return the answer of an action such as ``.../listKeys``."""
         return _body(self._send("POST", path, api_version, body))
 
-    def _send(self, method: str, path: str, api_version: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
+    def token(self, audience: str) -> str:
+        """Return a bearer token of who deploys, for any audience."""
         person = Principal(self.account.configuration.person_id, "User", "deploying person")
-        token = self._tokens.issue(person, ARM_AUDIENCES[0])
+        return self._tokens.issue(person, audience)
+
+    def _send(self, method: str, path: str, api_version: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
+        token = self.token(ARM_AUDIENCES[0])
         try:
             return self._client.request(
                 method,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from emulator.identity import ARM_AUDIENCES
 from emulator.pulumi.azure_native.arm import Arm
 from emulator.pulumi.azure_native.schema import ResourceSpec
 from emulator.pulumi.azure_native.types import SPECS, cognitiveservices, logic, operationalinsights, storage
@@ -82,6 +83,7 @@ _ACTIONS: Final[dict[str, Action]] = {
 }
 
 _CLIENT_CONFIG: Final = "azure-native:authorization:getClientConfig"
+_CLIENT_TOKEN: Final = "azure-native:authorization:getClientToken"
 
 
 def _getters() -> dict[str, ResourceSpec]:
@@ -98,7 +100,7 @@ _GETTERS: Final = _getters()
 
 def tokens() -> list[str]:
     """Return the tokens of all functions there are."""
-    return sorted([*_ACTIONS, *_GETTERS, _CLIENT_CONFIG])
+    return sorted([*_ACTIONS, *_GETTERS, _CLIENT_CONFIG, _CLIENT_TOKEN])
 
 
 def invoke(arm: Arm, token: str, arguments: Properties) -> Properties:
@@ -117,6 +119,9 @@ def invoke(arm: Arm, token: str, arguments: Properties) -> Properties:
             "subscriptionId": settled.subscription_id,
             "tenantId": settled.tenant_id,
         }
+    if token == _CLIENT_TOKEN:
+        _require(arguments, [], frozenset({"endpoint"}))
+        return {"token": arm.token(str(arguments.get("endpoint") or ARM_AUDIENCES[0]))}
     if token in _ACTIONS:
         return _act(arm, _ACTIONS[token], arguments)
     if token in _GETTERS:

@@ -19,6 +19,7 @@ from emulator.pulumi.engine.configuration import Project, StackConfiguration
 from emulator.pulumi.engine.errors import DeploymentError
 from emulator.pulumi.engine.events import Diagnostic, Event
 from emulator.pulumi.engine.provider import Provider
+from emulator.pulumi.environment import TOKEN_VARIABLE, token_command
 from emulator.pulumi.plugin import own_settings
 from emulator.pulumi.wire import Properties, secret
 
@@ -142,6 +143,7 @@ class PluginHost:
     def _environment(self) -> Mapping[str, str]:
         return os.environ | {
             "EMULATOR_HOME": str(self._home.root),
+            TOKEN_VARIABLE: token_command(self._home),
             "PULUMI_PROJECT": self.project.name,
             "PULUMI_STACK": self._stack,
         }

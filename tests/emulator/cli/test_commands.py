@@ -4,12 +4,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from components.azure_login import CommandTokens
 from emulator.arm.applications import Applications, InvalidSecretError
 from emulator.arm.directory import Directory
 from emulator.cli import app
 from emulator.clock import SystemClock
 from emulator.home import DEFAULT_PORTS, Home
 from emulator.identity import ARM_AUDIENCES, STORAGE_AUDIENCES, TokenIssuer
+from emulator.pulumi.environment import environment
 
 RUN = CliRunner()
 COMMANDS = (
@@ -113,6 +115,16 @@ def test_env_is_what_a_shell_evaluates(home: Home):
     assert all(line.startswith("export ") and "=" in line for line in lines)
     names = {line.removeprefix("export ").partition("=")[0] for line in lines}
     assert {"EMULATOR_HOME", "PATH", "PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE"} <= names
+
+
+def test_the_shell_has_a_command_for_tokens_that_works_in_any_folder(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    token = CommandTokens(environment(home)["AZURE_TOKEN_COMMAND"])(ARM_AUDIENCES[0])
+    configuration, secrets = home.load()
+    issuer = TokenIssuer(secrets.token_signing_key, configuration.tenant_id, SystemClock())
+    assert issuer.verify(token, ARM_AUDIENCES).object_id == configuration.person_id
 
 
 def test_env_says_so_where_the_emulator_has_ports_of_its_own(tmp_path: Path):

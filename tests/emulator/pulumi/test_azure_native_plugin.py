@@ -8,7 +8,9 @@ from typing import Any
 import grpc
 import pytest
 
+from emulator.clock import SystemClock
 from emulator.home import Home
+from emulator.identity import ARM_AUDIENCES, STORAGE_AUDIENCES, TokenIssuer
 from emulator.pulumi import protocol
 from emulator.pulumi.azure_native.servicer import AzureNative
 from emulator.pulumi.protocol import Message, provider
@@ -278,9 +280,13 @@ def test_functions_answer_and_unknown_ones_are_named(plugin: Plugin, home: Home,
     def call(token: str, arguments: Properties) -> Message:
         return plugin.stub.Invoke(provider.InvokeRequest(tok=f"azure-native:{token}", args=encode(arguments)))
 
-    configuration, _ = home.load()
+    configuration, secrets = home.load()
     who = decode(getattr(call("authorization:getClientConfig", {}), "return"))
     assert who["objectId"] == configuration.person_id
+    issuer = TokenIssuer(secrets.token_signing_key, configuration.tenant_id, SystemClock())
+    for arguments, audience in (({}, ARM_AUDIENCES[0]), ({"endpoint": STORAGE_AUDIENCES[0]}, STORAGE_AUDIENCES[0])):
+        token = decode(getattr(call("authorization:getClientToken", arguments), "return"))["token"]
+        assert issuer.verify(token, [audience]).object_id == configuration.person_id
     keys = call("storage:listStorageAccountKeys", {"resourceGroupName": "g", "accountName": "a"})
     assert decode(getattr(keys, "return"))["keys"][0]["value"] == "made-up-key"
     plugin.create(ACCOUNT, account(accountName="a"))
