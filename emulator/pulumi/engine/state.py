@@ -96,6 +96,7 @@ class StateFile:
         except HomeError as error:
             raise DeploymentError(str(error)) from error
         self._cipher = Fernet(_key(secrets.state_encryption_key))
+        self._written: dict[int, tuple[ResourceState, str]] = {}
 
     def load(self) -> Snapshot:
         """Return the saved state, an empty one where there is none.
@@ -121,16 +122,19 @@ class StateFile:
     def save(self, snapshot: Snapshot) -> None:
         """Write the state, at once or not at all."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        text = json.dumps(
-            {
-                "version": _VERSION,
-                "resources": [self._plain(resource) for resource in snapshot.resources],
-                "creating": [self._plain(resource) for resource in snapshot.creating],
-            },
-            indent=1,
-            sort_keys=True,
-        )
-        write_private(self.path, text)
+        # A step changes one resource of many: the text of the others is kept from one step to the next. Each is kept
+        # with its resource, so that no other one can have its address.
+        kept = {
+            id(each): self._written.get(id(each)) or (each, self._text(each))
+            for each in (*snapshot.resources, *snapshot.creating)
+        }
+        self._written = kept
+        parts = {
+            name: ",\n".join(kept[id(each)][1] for each in resources)
+            for name, resources in (("creating", snapshot.creating), ("resources", snapshot.resources))
+        }
+        members = [f'"{name}": [\n{text}\n]' for name, text in parts.items()]
+        write_private(self.path, "{\n" + ",\n".join([*members, f'"version": {_VERSION}']) + "\n}")
 
     @contextmanager
     def locked(self) -> Generator[None]:
@@ -153,8 +157,9 @@ class StateFile:
             file.flush()
             yield
 
-    def _plain(self, resource: ResourceState) -> dict[str, Any]:
-        return asdict(resource) | {"inputs": self._sealed(resource.inputs), "outputs": self._sealed(resource.outputs)}
+    def _text(self, resource: ResourceState) -> str:
+        sealed = {"inputs": self._sealed(resource.inputs), "outputs": self._sealed(resource.outputs)}
+        return json.dumps(asdict(resource) | sealed, indent=1, sort_keys=True)
 
     def _resource(self, item: dict[str, Any]) -> ResourceState:
         found = ResourceState(**item)
