@@ -15,6 +15,7 @@ from components.outputs import stack_outputs
 project, stack = pulumi.get_project(), pulumi.get_stack()
 config = settings.load()
 tags = config.tags(project, stack)
+# Protection has Pulumi refuse. Should somebody take it off the state, retention has Azure keep what is deleted there.
 kept = pulumi.ResourceOptions(protect=config.protect_data)
 
 # Another region means other resources everywhere, and their names must be free while the old ones still exist.
@@ -35,7 +36,7 @@ group = resources.ResourceGroup(
     resource_group_name=deployment.apply(naming.resource_group),
     location=config.location,
     tags=tags,
-    opts=kept,
+    opts=pulumi.ResourceOptions(protect=config.protect_data, retain_on_delete=config.retains_accounts),
 )
 data = DataLayer("data", DataLayerArgs(group.name, deployment, config, tags), opts=kept)
 ml = MLLayer("ml", MLLayerArgs(group.name, deployment, config, tags), opts=kept)

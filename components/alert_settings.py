@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from components import parts
 from components import setting_values as kinds
 from components.setting import Setting
 
@@ -15,24 +16,28 @@ ALERT_SETTINGS: Final[tuple[Setting, ...]] = (
         None,
         "Who else is told when an alert fires: an address that takes the common alert schema. Set it with --secret.",
         secret=True,
+        updates=(parts.ACTION_GROUP,),
     ),
     Setting(
         "stuckRunHours",
         kinds.integer(1, 47),
         26,
         "A run that has not ended after so many hours is an alert. An Advanced training may take 24.",
+        updates=(parts.alerts("stuck-run"),),
     ),
     Setting(
         "waitingImagesHours",
         kinds.integer(1, 47),
         6,
         "Images that a run left behind, and that no run has taken after so many hours, are an alert.",
+        updates=(parts.alerts("images-wait"),),
     ),
     Setting(
         "rejectedInARow",
         kinds.integer(2, 20),
         3,
         "So many iterations in a row that the gate rejected within two days are an alert.",
+        updates=(parts.alerts("rejected-in-a-row"),),
     ),
     Setting(
         "productionAccuracyFloor",
@@ -40,6 +45,7 @@ ALERT_SETTINGS: Final[tuple[Setting, ...]] = (
         "0.6",
         "An iteration that is published with less accuracy than this is an alert: the share of held-out images that it "
         "has right, or its average precision where there are none.",
+        updates=(parts.alerts("production-accuracy"),),
     ),
     Setting(
         "quotaPercent",
@@ -47,12 +53,14 @@ ALERT_SETTINGS: Final[tuple[Setting, ...]] = (
         80,
         "An alert when so many percent of the images that the price tier stores, or of the month's training hours "
         "(maximumTrainingHoursPerMonth), are used.",
+        updates=(parts.alerts("image-quota", "training-hours"),),
     ),
     Setting(
         "billableExecutionsPerDay",
         kinds.integer(1, 100000000),
         20000,
         "More billed executions of triggers and actions than this within 24 hours are an alert.",
+        updates=(parts.alerts("executions"),),
     ),
 )
 

@@ -81,7 +81,7 @@ class DataLayer(pulumi.ComponentResource):
                 is_hns_enabled=False,
                 tags=args.tags,
             ),
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=args.settings.protect_data),
         )
 
     def _container(self, name: str, container: str, args: DataLayerArgs) -> storage.BlobContainer:
@@ -93,7 +93,8 @@ class DataLayer(pulumi.ComponentResource):
                 container_name=container,
                 public_access=storage.PublicAccess.NONE,
             ),
-            opts=pulumi.ResourceOptions(parent=self),
+            # Unlike protection, components do not hand it down.
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=args.settings.protect_data),
         )
 
     def _lifecycle(self, name: str, args: DataLayerArgs) -> None:

@@ -83,7 +83,7 @@ class MLLayer(pulumi.ComponentResource):
                 ),
                 tags=args.tags,
             ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=purge),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=purge, retain_on_delete=args.settings.retains_accounts),
         )
 
     def _purge(self, name: str, account_name: pulumi.Output[str], args: MLLayerArgs) -> AccountPurge:
@@ -122,7 +122,9 @@ class MLLayer(pulumi.ComponentResource):
                 adopt_project_id=settings.adopt_project_id,
             ),
             # Deleting it unpublishes its iterations, so the account that they are published to must still be there.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[self.prediction]),
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=[self.prediction], retain_on_delete=settings.protect_data
+            ),
         )
 
 

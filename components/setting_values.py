@@ -32,12 +32,14 @@ class ValueKind:
         pulumi_type: the type under which Pulumi.yaml declares such a setting.
         allowed: what is allowed, as the end of the sentence "allowed: ...".
         read: makes the value of the text, or raises `NotAllowedError`.
+        examples: two texts that are allowed and are different values, as Pulumi hands them over.
         schema: JSON Schema of the value, for kinds that settings.json can have.
     """
 
     pulumi_type: PulumiType
     allowed: str
     read: Callable[[str], Any]
+    examples: tuple[str, str]
     schema: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
@@ -50,7 +52,7 @@ def integer(low: int, high: int) -> ValueKind:
         return int(text)
 
     schema = {"type": "integer", "minimum": low, "maximum": high}
-    return ValueKind("integer", f"a whole number from {low} to {high}", read, schema)
+    return ValueKind("integer", f"a whole number from {low} to {high}", read, (str(high), str(low)), schema)
 
 
 def number(low: float, high: float) -> ValueKind:
@@ -67,7 +69,7 @@ def number(low: float, high: float) -> ValueKind:
 
     # Pulumi.yaml knows no type for fractions; the program itself checks the text.
     schema = {"type": "number", "minimum": low, "maximum": high}
-    return ValueKind("string", f"a number from {low:g} to {high:g}", read, schema)
+    return ValueKind("string", f"a number from {low:g} to {high:g}", read, (str(high), str(low)), schema)
 
 
 def _read_boolean(text: str) -> bool:
@@ -76,29 +78,31 @@ def _read_boolean(text: str) -> bool:
     return text == "true"
 
 
-BOOLEAN: Final = ValueKind("boolean", "true or false", _read_boolean, {"type": "boolean"})
+BOOLEAN: Final = ValueKind("boolean", "true or false", _read_boolean, ("true", "false"), {"type": "boolean"})
 
 
-def choice(*values: str) -> ValueKind:
+def choice(first: str, second: str, *more: str) -> ValueKind:
     """Return the kind that has just these values."""
+    values = (first, second, *more)
 
     def read(text: str) -> str:
         if text not in values:
             raise NotAllowedError(text)
         return text
 
-    return ValueKind("string", f"one of {', '.join(values)}", read, {"type": "string", "enum": list(values)})
+    schema = {"type": "string", "enum": list(values)}
+    return ValueKind("string", f"one of {', '.join(values)}", read, (first, second), schema)
 
 
-def matching(pattern: str, allowed: str) -> ValueKind:
-    """Return the kind of texts that match the regular expression `pattern` as a whole."""
+def matching(pattern: str, allowed: str, examples: tuple[str, str]) -> ValueKind:
+    """Return the kind of texts that match the regular expression `pattern` as a whole, as the two `examples` do."""
 
     def read(value: str) -> str:
         if not re.fullmatch(pattern, value):
             raise NotAllowedError(value)
         return value
 
-    return ValueKind("string", allowed, read)
+    return ValueKind("string", allowed, read, examples)
 
 
 def _read_guid(value: str) -> str:
@@ -108,7 +112,9 @@ def _read_guid(value: str) -> str:
         raise NotAllowedError(value) from error
 
 
-GUID: Final = ValueKind("string", "a GUID, e.g. 0f8fad5b-d9cb-469f-a165-70867728950e", _read_guid)
+_GUIDS: Final = ("0f8fad5b-d9cb-469f-a165-70867728950e", "7c9e6679-7425-40de-944b-e07fc1f90ae7")
+
+GUID: Final = ValueKind("string", f"a GUID, e.g. {_GUIDS[0]}", _read_guid, _GUIDS)
 
 
 def _read_address(value: str) -> str:
@@ -118,7 +124,12 @@ def _read_address(value: str) -> str:
     return value if value.endswith("/") else value + "/"
 
 
-ADDRESS: Final = ValueKind("string", "an http or https URL without user, query or fragment", _read_address)
+ADDRESS: Final = ValueKind(
+    "string",
+    "an http or https URL without user, query or fragment",
+    _read_address,
+    ("https://contoso.example/", "https://fabrikam.example/"),
+)
 """An address; its value always ends with a slash."""
 
 
@@ -129,7 +140,9 @@ def _read_url(value: str) -> str:
     return value
 
 
-URL: Final = ValueKind("string", "an http or https URL", _read_url)
+URL: Final = ValueKind(
+    "string", "an http or https URL", _read_url, ("https://contoso.example/hook", "https://fabrikam.example/hook")
+)
 
 
 def list_of(*values: str) -> ValueKind:
@@ -141,7 +154,7 @@ def list_of(*values: str) -> ValueKind:
             raise NotAllowedError(value)
         return tuple(items)
 
-    return ValueKind("array", f"a list of {', '.join(values)}, each at most once", read)
+    return ValueKind("array", f"a list of {', '.join(values)}, each at most once", read, (json.dumps(values[:1]), "[]"))
 
 
 def _read_address_ranges(value: str) -> tuple[str, ...]:
@@ -157,7 +170,10 @@ def _read_address_ranges(value: str) -> tuple[str, ...]:
 
 
 ADDRESS_RANGES: Final = ValueKind(
-    "array", "a list of address ranges as CIDR blocks, e.g. 203.0.113.0/24", _read_address_ranges
+    "array",
+    "a list of address ranges as CIDR blocks, e.g. 203.0.113.0/24",
+    _read_address_ranges,
+    ('["203.0.113.0/24"]', "[]"),
 )
 """Address ranges, as the access control of a Logic App takes them."""
 
@@ -182,6 +198,7 @@ TAGS: Final = ValueKind(
     f"an object of at most {_TAG_COUNT} texts; names of 1 to 128 characters without < > % & \\ ? /, "
     f"values of at most {_TAG_VALUE_LENGTH}",
     _read_tags,
+    ('{"team": "vision"}', "{}"),
 )
 """Tags of Azure resources. Azure allows 50 a resource, of which the program needs some; storage accounts allow names of
 128 characters (https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources)."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pulumi
 
-from components import regions
+from components import parts, regions
 from components import setting_values as kinds
 from components.alert_settings import ALERT_SETTINGS, AlertSettings
 from components.domains import CLASSIFICATION_DOMAINS, EXPORT_PLATFORMS, Domain
@@ -25,6 +25,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         kinds.TAGS,
         {},
         "Tags of every resource that can have tags, beside project, stack and purpose; a tag of yours wins.",
+        updates=(parts.TAGGED,),
     ),
     Setting(
         "protectData",
@@ -38,6 +39,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         False,
         "Whether the Custom Vision accounts are purged, with all projects and models, once they are deleted. Azure "
         "keeps a deleted account for 48 hours otherwise, and its name is taken as long. Not together with protectData.",
+        adds=parts.PURGES,
     ),
     Setting(
         "allowUnlistedRegion",
@@ -51,18 +53,21 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         kinds.choice("Standard_LRS", "Standard_ZRS", "Standard_GRS", "Standard_RAGRS", "Standard_GZRS"),
         "Standard_LRS",
         "How often and where the storage account keeps copies of each blob.",
+        updates=(parts.STORAGE_ACCOUNT,),
     ),
     Setting(
         "retentionDaysProcessed",
         kinds.integer(1, 36500),
         365,
         "Days after which a trained image is deleted from processed-images; the project keeps its own copy.",
+        updates=(parts.RETENTION,),
     ),
     Setting(
         "retentionDaysRejected",
         kinds.integer(1, 36500),
         90,
         "Days after which an image that was not trained is deleted from rejected-images.",
+        updates=(parts.RETENTION,),
     ),
     Setting(
         "customVisionSku",
@@ -70,12 +75,16 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "S0",
         "Price tier of both Custom Vision accounts. F0 is free: one account of a kind a subscription, 2 projects, "
         "1 hour of training a month.",
+        updates=(parts.CUSTOM_VISION_ACCOUNTS, parts.alerts("image-quota")),
     ),
     Setting(
         "customVisionProjectName",
-        kinds.matching(r"\S(.{0,98}\S)?", "1 to 100 characters, no space at either end"),
+        kinds.matching(
+            r"\S(.{0,98}\S)?", "1 to 100 characters, no space at either end", ("Parts of machines", "Fruit")
+        ),
         "automated-retraining-project",
         "Name of the Custom Vision project.",
+        updates=(parts.PROJECT,),
     ),
     Setting(
         "adoptProjectId",
@@ -83,31 +92,39 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         None,
         "A project that exists in the training account and is to be used instead of a new one. It takes the name, "
         "domain and classification type that are set here, and it is left in place when the stack is destroyed.",
-        replaces="the project, unless it names the very project that the stack has",
+        updates=(parts.RETRAINING, parts.ROLLBACK, parts.PROJECT_CONFIG),
+        replaces=parts.PROJECT,
+        unless="it names the very project that the stack has",
     ),
     Setting(
         "domain",
         kinds.choice(*CLASSIFICATION_DOMAINS),
         "General",
         "Kind of pictures that the model starts from. A compact domain can be exported and run outside of Azure.",
+        updates=(parts.PROJECT,),
     ),
     Setting(
         "classificationType",
         kinds.choice("Multiclass", "Multilabel"),
         "Multiclass",
         "Whether an image has exactly one tag or any number.",
+        updates=(parts.PROJECT,),
     ),
     Setting(
         "targetExportPlatforms",
         kinds.list_of(*EXPORT_PLATFORMS),
         [],
         "Platforms that a trained model must be exportable to; needs a compact domain.",
+        updates=(parts.PROJECT,),
     ),
     Setting(
         "publishName",
-        kinds.matching(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,63}", "1 to 64 letters, digits, spaces and _ . -"),
+        kinds.matching(
+            r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,63}", "1 to 64 letters, digits, spaces and _ . -", ("live", "v1")
+        ),
         "production",
         "Name under which clients ask for predictions; it moves from iteration to iteration, so their URL stays.",
+        updates=(parts.RETRAINING, parts.ROLLBACK),
     ),
     *RETRAINING_SETTINGS,
     Setting(
@@ -115,12 +132,14 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         kinds.integer(15, 86400),
         300,
         "Seconds between two looks into training-images. Every look is a billed trigger execution.",
+        updates=(parts.RETRAINING,),
     ),
     Setting(
         "trainingPollSeconds",
         kinds.integer(1, 3600),
         30,
         "Seconds between two looks at a training. Every look is a billed action.",
+        updates=(parts.RETRAINING,),
     ),
     Setting(
         "manualCallers",
@@ -128,18 +147,23 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         [],
         "Addresses that may call the manual triggers of retraining and rollback by their URL; no other can. Without "
         "any, a retraining can be started through Azure Resource Manager, but not forced, and nothing rolled back.",
+        updates=(parts.RETRAINING, parts.ROLLBACK),
     ),
     Setting(
         "logRetentionDays",
         kinds.integer(30, 730),
         30,
         "Days for which the Log Analytics workspace keeps logs.",
+        updates=(parts.WORKSPACE,),
     ),
     Setting(
         "alertEmail",
-        kinds.matching(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+", "one e-mail address"),
+        kinds.matching(
+            r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+", "one e-mail address", ("a@contoso.example", "b@contoso.example")
+        ),
         None,
         "Who is told when an alert fires. Without it alerts are only visible in Azure Monitor.",
+        updates=(parts.ACTION_GROUP,),
     ),
     Setting(
         "noticeWebhook",
@@ -148,6 +172,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "Address that gets a POST with run, decision and figures of every run that published, was held by the gate, "
         "failed or rolled back. Set it with --secret.",
         secret=True,
+        updates=(parts.RETRAINING, parts.ROLLBACK),
     ),
     Setting(
         "customVisionErrorThreshold",
@@ -155,6 +180,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         5,
         "More refused calls of a Custom Vision account than this in 15 minutes are an alert. A few are part of normal "
         "work: the service refuses to train when nothing has changed, and throttles.",
+        updates=(parts.alerts("*-errors", "*-throttling"),),
     ),
     *ALERT_SETTINGS,
     Setting(
@@ -162,34 +188,38 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         kinds.ADDRESS,
         "https://management.azure.com/",
         "Azure Resource Manager of the cloud that is deployed to.",
+        updates=(parts.RETRAINING, parts.ROLLBACK, parts.PURGES),
     ),
     Setting(
         "resourceManagerAudience",
         kinds.ADDRESS,
         "https://management.azure.com/",
         "Audience of the workflow's tokens for Azure Resource Manager.",
+        updates=(parts.RETRAINING, parts.ROLLBACK, parts.PURGES),
     ),
     Setting(
         "storageAudience",
         kinds.ADDRESS,
         "https://storage.azure.com/",
         "Audience of the workflow's tokens for blobs.",
+        updates=(parts.RETRAINING, parts.ROLLBACK),
     ),
     Setting(
         "monitorAudience",
         kinds.ADDRESS,
         "https://monitor.azure.com/",
         "Audience of the workflow's tokens for the Logs Ingestion API.",
+        updates=(parts.RETRAINING,),
     ),
 )
 """Every setting of the project's own namespace, in the order of the documentation."""
 
 LOCATION: Final = Setting(
     "azure-native:location",
-    kinds.matching(r"[a-z][a-z0-9]{2,49}", "the name of an Azure region, e.g. eastus"),
+    kinds.matching(r"[a-z][a-z0-9]{2,49}", "the name of an Azure region, e.g. eastus", ("westeurope", "eastus")),
     None,
     "The region of every resource.",
-    replaces="everything, under new names",
+    replaces=parts.EVERYTHING,
 )
 """The one setting that is the provider's; the program needs it too, because some bodies name their region."""
 
@@ -234,6 +264,14 @@ class Settings:
     def domain_id(self) -> str:
         """The GUID under which Custom Vision knows the domain."""
         return CLASSIFICATION_DOMAINS[self.domain].id
+
+    @property
+    def retains_accounts(self) -> bool:
+        """Whether the Custom Vision accounts, and the group they lie in, stay in Azure when the stack is destroyed.
+
+        They do where data is protected, and where a project is adopted, which would go with its account.
+        """
+        return self.protect_data or self.adopt_project_id is not None
 
     def tags(self, project: str, stack: str) -> dict[str, str]:
         """Return the tags of every resource: the program's own, and the user's over them."""

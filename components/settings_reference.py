@@ -42,7 +42,7 @@ together, each with key, value and what is allowed. `Pulumi.local.yaml` is for t
 `Pulumi.staging.yaml` and `Pulumi.prod.yaml` are for subscriptions; what holds data in prod cannot be deleted or
 replaced before `protectData` is set to false and deployed (or `pulumi state unprotect`).
 
-| Key | Type | Default | Allowed | Meaning | A change |
+| Key | Type | Default | Allowed | Meaning | A change of it |
 |---|---|---|---|---|---|
 """
 
@@ -89,8 +89,8 @@ def _declaration(setting: Setting) -> str:
 
 def _row(setting: Setting) -> str:
     default = "required" if setting is LOCATION else "none" if setting.default is None else f"`{_shown(setting)}`"
-    change = f"replaces {setting.replaces}" if setting.replaces else "in place"
-    cells = (f"`{setting.key}`", setting.kind.pulumi_type, default, setting.kind.allowed, setting.description, change)
+    what = (setting.kind.pulumi_type, default, setting.kind.allowed, setting.description, setting.effect())
+    cells = (f"`{setting.key}`", *what)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
 
 

@@ -100,6 +100,8 @@ _ACTION_GROUP: Final = object_of(
                 name=STRING,
                 serviceUri={"type": "string", "pattern": "^https?://"},
                 useCommonAlertSchema=BOOLEAN,
+                # azure-native sends it with every receiver; webhooks that want a token of Entra are not called here.
+                useAadAuth={"enum": [False]},
             )
         ),
     ),

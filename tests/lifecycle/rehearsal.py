@@ -54,8 +54,8 @@ class Rehearsal:
         return Deployment(self.home, project, stack, {**own, **(settings or {})}, listen)
 
     def steps(self) -> dict[str, StepStarted]:
-        """Return what the last deployment did, or would do, to which resource; `same` and `read` left out."""
-        started = [each for each in self.events if isinstance(each, StepStarted)]
+        """Return what the last deployment did, or would do, to which resource, where it was something."""
+        started = [each for each in self.events if isinstance(each, StepStarted) and not each.replacing]
         return {each.name: each for each in started if each.operation not in ("same", "read", "refresh")}
 
     def warnings(self) -> list[str]:
@@ -80,7 +80,7 @@ class Rehearsal:
             key(each.id)
             for stack in stacks
             for each in self.state(stack).values()
-            if each.custom and not each.type.startswith("random:")
+            if each.custom and not each.type.startswith("random:") and not each.type.endswith(":AccountPurge")
         }
         exists = set(self.everything()) - self.empty
         return exists - managed, managed - exists

@@ -117,7 +117,8 @@ class Steps:
             except OutcomeUnknownError:
                 raise  # it stays noted as being created, and the next deployment goes on with it
             except DeploymentError:
-                self.journal.not_created(resource.urn)
+                if not adopt:  # else what the stopped deployment may have made is still there to be gone on with
+                    self.journal.not_created(resource.urn)
                 raise
             made = finish(identity, outputs)
             self.journal.done(made, previous, condemn=previous is not None)

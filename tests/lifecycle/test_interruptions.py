@@ -1,0 +1,155 @@
+"""A deployment that is cut short at any resource, in any way, is gone on with by the next: nothing twice, nothing lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from emulator.pulumi.engine import (
+    Deployment,
+    DeploymentCancelledError,
+    DeploymentError,
+    Event,
+    StepFinished,
+    StepStarted,
+    Summary,
+)
+from tests.lifecycle.interruptions import Strike, interrupted
+from tests.lifecycle.rehearsal import ROOT, Rehearsal, counts
+
+WAYS = (Strike.BEFORE, Strike.AFTER, Strike.REFUSED)
+MOST_ROUNDS = 200
+CHANGED = {
+    "environmentTags": '{"team": "vision"}',
+    "gateTolerance": "0.3",
+    "domain": "Food",
+    "retentionDaysRejected": "7",
+    "logRetentionDays": "90",
+}
+
+
+@pytest.fixture
+def empty(stage: Rehearsal) -> Iterator[Rehearsal]:
+    """The stage with nothing on it, before the test and after it."""
+    yield stage
+    stage.deployment().destroy()
+    assert set(stage.everything()) == stage.empty
+    assert stage.state() == {}
+
+
+def until_done(operation: Callable[[], Summary]) -> tuple[Summary, list[DeploymentError]]:
+    """Repeat what fails; return what came of the last attempt, and how the others ended."""
+    failures: list[DeploymentError] = []
+    while len(failures) < MOST_ROUNDS:
+        try:
+            return operation(), failures
+        except DeploymentError as error:
+            failures.append(error)
+    raise AssertionError(f"no end after {MOST_ROUNDS} attempts, the last one: {failures[-1]}")
+
+
+def managed(stage: Rehearsal) -> set[str]:
+    return {name for name, each in stage.state().items() if each.custom}
+
+
+def assert_right(stage: Rehearsal, **settings: str) -> None:
+    """All that is managed exists once, nothing else does, and nothing is left to do."""
+    assert stage.unmanaged() == (set(), set())
+    assert set(counts(stage.deployment(settings=settings).refresh())) == {"unchanged"}
+    assert set(counts(stage.deployment(settings=settings).up())) == {"unchanged"}
+
+
+def test_killed_or_refused_at_every_resource_it_is_deployed_and_destroyed_in_the_end(empty: Rehearsal) -> None:
+    wanted = counts(empty.deployment().preview())["created"]
+    with interrupted("create", *WAYS) as creations:
+        _, failures = until_done(lambda: empty.deployment().up())
+    resources = managed(empty)
+    assert creations.missed(resources) == set()
+    assert {failure.message.split(":")[0] for failure in failures} == {"the engine was killed", "409 Conflict"}
+    assert len(empty.state()) == wanted
+    assert_right(empty)
+    with interrupted("delete", *WAYS) as deletions:
+        until_done(lambda: empty.deployment().destroy())
+    assert deletions.missed(resources) == set()
+
+
+def test_killed_or_refused_at_every_update_it_has_changed_everything_in_the_end(empty: Rehearsal) -> None:
+    empty.deployment().up()
+    before = {name: each.id for name, each in empty.state().items()}
+    empty.deployment(settings=CHANGED).preview()
+    changed = set(empty.steps())
+    with interrupted("update", *WAYS) as updates:
+        until_done(lambda: empty.deployment(settings=CHANGED).up())
+    assert updates.missed(changed) == set()
+    assert {name: each.id for name, each in empty.state().items()} == before
+    assert_right(empty, **CHANGED)
+
+
+def test_killed_or_refused_at_every_replacement_nothing_is_left_of_the_old_region(empty: Rehearsal) -> None:
+    empty.deployment().up()
+    old = set(empty.everything())
+    moved = {"azure-native:location": "westeurope"}
+    with interrupted("create", *WAYS) as creations, interrupted("delete", *WAYS) as deletions:
+        until_done(lambda: empty.deployment(settings=moved).up())
+    replaced = managed(empty) - {"orchestration-role-id"}
+    assert creations.missed(replaced) == deletions.missed(replaced) == set()
+    assert_right(empty, **moved)
+    left = set(empty.everything()) & old - empty.empty
+    assert all("/roledefinitions/" in each for each in left), left  # the role's GUID is the same in every region
+
+
+def stopped_after_every_step(
+    stage: Rehearsal, operation: Callable[[Deployment], Summary]
+) -> tuple[Summary, list[DeploymentError], set[str]]:
+    """Press Ctrl-C at the end of each resource's step, for each resource once."""
+    ended: set[str] = set()
+    names: dict[str, str] = {}
+    running: list[Deployment] = []
+
+    def hear(event: Event) -> None:
+        if isinstance(event, StepStarted):
+            names[event.urn] = event.name
+        if isinstance(event, StepFinished) and event.operation != "same" and event.urn not in ended:
+            ended.add(event.urn)
+            running[-1].cancel()
+
+    def attempt() -> Summary:
+        running.append(stage.deployment(hear=hear))
+        return operation(running[-1])
+
+    summary, failures = until_done(attempt)
+    return summary, failures, {names[each] for each in ended}
+
+
+def test_stopped_with_ctrl_c_after_every_step_it_is_deployed_and_destroyed_in_the_end(empty: Rehearsal) -> None:
+    _, stops, ended = stopped_after_every_step(empty, Deployment.up)
+    resources = managed(empty)
+    assert resources <= ended
+    assert {type(stop) for stop in stops} == {DeploymentCancelledError}
+    assert_right(empty)
+    _, stops, ended = stopped_after_every_step(empty, Deployment.destroy)
+    assert resources <= ended
+    assert {type(stop) for stop in stops} == {DeploymentCancelledError}
+
+
+def test_a_process_that_is_killed_again_and_again_is_gone_on_with(empty: Rehearsal) -> None:
+    command = [sys.executable, "-m", "emulator", "deploy", "--home", str(empty.home.root)]
+    settings = ["--config", "pollIntervalSeconds=86400"]
+    for lines in (1, 3, 6, 12, 24):
+        running = subprocess.Popen(
+            [*command, *settings], cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        assert running.stdout is not None
+        with running.stdout as output:
+            for _ in range(lines):
+                assert output.readline().startswith("create")
+            os.kill(running.pid, signal.SIGKILL)
+        running.wait(30)
+    ended = subprocess.run([*command, *settings], cwd=ROOT, text=True, capture_output=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert_right(empty)
