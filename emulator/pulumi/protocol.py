@@ -62,7 +62,8 @@ class Server:
     """A gRPC server on a free port of 127.0.0.1."""
 
     def __init__(self, workers: int) -> None:
-        self._server: Any = grpc.server(ThreadPoolExecutor(workers), options=CHANNEL_OPTIONS)
+        self._workers = ThreadPoolExecutor(workers)
+        self._server: Any = grpc.server(self._workers, options=CHANNEL_OPTIONS)
         self.port: int = self._server.add_insecure_port("127.0.0.1:0")
 
     @property
@@ -91,6 +92,7 @@ class Server:
     def stop(self, grace_seconds: float | None = None) -> None:
         """End; running calls get `grace_seconds` to finish."""
         self._server.stop(grace_seconds).wait()
+        self._workers.shutdown(wait=False)
 
 
 def provider_client(address: str) -> tuple[Any, Callable[[], None]]:

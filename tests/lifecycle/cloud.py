@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any, Final
 
 import httpx
@@ -42,8 +44,21 @@ def training(arm: ResourceManager, account: str) -> httpx.Client:
     endpoint = arm.get(account, COGNITIVE)["properties"]["endpoint"].rstrip("/")
     key = arm.post(f"{account}/listKeys", COGNITIVE)["key1"]
     return httpx.Client(
-        base_url=f"{endpoint}/customvision/v3.3/training/", headers={"Training-Key": key}, trust_env=False, timeout=60
+        base_url=f"{endpoint}/customvision/v3.3/training/",
+        headers={"Training-Key": key},
+        timeout=60,
+        transport=_Patient(),
     )
+
+
+class _Patient(httpx.HTTPTransport):
+    """Asks again after a second where it asked too often."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        while (answer := super().handle_request(request)).status_code == HTTPStatus.TOO_MANY_REQUESTS:
+            answer.close()
+            time.sleep(1)
+        return answer
 
 
 def _all(arm: ResourceManager) -> Iterator[dict[str, Any]]:
@@ -93,4 +108,5 @@ def _projects(arm: ResourceManager, account: str) -> Iterator[dict[str, Any]]:
         for project in client.get("projects").raise_for_status().json():
             iterations = client.get(f"projects/{project['id']}/iterations").raise_for_status().json()
             images = client.get(f"projects/{project['id']}/images/count").raise_for_status().json()
+            project.pop("thumbnailUri", None)  # signed anew each time
             yield {**project, "iterations": iterations, "images": images}

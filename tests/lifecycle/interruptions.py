@@ -34,18 +34,24 @@ class Strike(StrEnum):
 
 @dataclass
 class Interruptions:
-    """Strikes each resource's step `method` once in each way of `strikes`, in their order, and lets the next pass."""
+    """Strikes each resource's step once in each way of `strikes`, in their order, and lets the next pass.
 
-    method: str
+    `names` are the resources that are struck, None for all.
+    """
+
     strikes: tuple[Strike, ...]
+    names: frozenset[str] | None
     struck: dict[str, list[Strike]] = field(default_factory=dict[str, list[Strike]])
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _last: float = 0
     _struck_at: float = 0
 
     def strike(self, urn: str, call: Callable[[], Any]) -> Any:
+        name = urn.rsplit("::", 1)[-1]
+        if self.names is not None and name not in self.names:
+            return call()
         with self._lock:
-            met = self.struck.setdefault(urn.rsplit("::", 1)[-1], [])
+            met = self.struck.setdefault(name, [])
             strike = self.strikes[len(met)] if len(met) < len(self.strikes) else None
             if strike is not None:
                 met.append(strike)
@@ -68,9 +74,9 @@ class Interruptions:
 
 
 @contextmanager
-def interrupted(method: str, *strikes: Strike) -> Generator[Interruptions]:
+def interrupted(method: str, *strikes: Strike, names: Iterable[str] | None = None) -> Generator[Interruptions]:
     """Strike the provider's calls `method` (create, update, delete) while the context lasts; previews are let be."""
-    interruptions = Interruptions(method, strikes)
+    interruptions = Interruptions(strikes, None if names is None else frozenset(names))
     original = getattr(Provider, method)
 
     def call(self: Provider, urn: str, *arguments: Any, **options: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from typing import Any, Final
 import pytest
 
 from emulator import process
-from emulator.home import Home
+from emulator.home import SERVICES, Home
 from emulator.pulumi.engine import Deployment, Diagnostic, Event, StepStarted, Summary
 from emulator.pulumi.engine.state import ResourceState, StateFile
 from emulator.resource_manager import ResourceManager
@@ -62,8 +63,9 @@ class Rehearsal:
         return [each.message for each in self.events if isinstance(each, Diagnostic) and each.severity == "warning"]
 
     def state(self, stack: str = "local") -> dict[str, ResourceState]:
-        """Return what the stack's state holds by logical name."""
-        resources = StateFile(self.home, PROJECT, stack).load().resources
+        """Return what the stack's state holds by logical name, without what is replaced and not deleted yet."""
+        found = StateFile(self.home, PROJECT, stack).load().resources
+        resources = [each for each in found if not each.condemned]
         assert len({each.urn for each in resources}) == len(resources), "a resource is in the state twice"
         return {each.urn.rsplit("::", 1)[-1]: each for each in resources}
 
@@ -95,7 +97,7 @@ def counts(summary: Summary) -> dict[str, int]:
 def rehearsal(folder: Path) -> Generator[Rehearsal]:
     """Start an emulator in `folder`, and end it."""
     home = Home(folder / "home")
-    home.create()
+    home.create(_free_ports())
     server = process.start(home)
     assert server is not None
     try:
@@ -104,3 +106,16 @@ def rehearsal(folder: Path) -> Generator[Rehearsal]:
     finally:
         process.stop(home)
         server.wait(30)
+
+
+def _free_ports() -> int:
+    """Return the first of as many free ports as an emulator has, other than those that every one takes first."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as first:
+            base = first.getsockname()[1]
+        try:
+            for port in range(base, base + len(SERVICES)):
+                socket.create_server(("127.0.0.1", port)).close()
+        except (OSError, OverflowError):
+            continue
+        return base
