@@ -91,7 +91,8 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         kinds.GUID,
         None,
         "A project that exists in the training account and is to be used instead of a new one. It takes the name, "
-        "domain and classification type that are set here, and it is left in place when the stack is destroyed.",
+        "domain and classification type that are set here. When the stack is destroyed it is left in place, with both "
+        "Custom Vision accounts and the resource group.",
         updates=(parts.RETRAINING, parts.ROLLBACK, parts.PROJECT_CONFIG),
         replaces=parts.PROJECT,
         unless="it names the very project that the stack has",

@@ -10,7 +10,7 @@ from typing import Any, Final
 import httpx
 from azure.storage.blob import BlobServiceClient
 
-from emulator.resource_manager import ResourceManager
+from emulator.resource_manager import ResourceManager, ResourceManagerError
 
 STORAGE: Final = "2024-01-01"
 COGNITIVE: Final = "2025-06-01"
@@ -100,7 +100,11 @@ def _in_storage(arm: ResourceManager, account: dict[str, Any]) -> Iterator[dict[
                 for blob in client.list_blobs():
                     content: bytes = client.download_blob(blob.name).readall()
                     yield {"id": f"{containers}/{container['name']}/blobs/{blob.name}", "content": content}
-    yield arm.get(f"{account['id']}/managementPolicies/default", STORAGE)
+    try:
+        yield arm.get(f"{account['id']}/managementPolicies/default", STORAGE)
+    except ResourceManagerError as error:
+        if "ResourceNotFound" not in str(error):
+            raise
 
 
 def _projects(arm: ResourceManager, account: str) -> Iterator[dict[str, Any]]:

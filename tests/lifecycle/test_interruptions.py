@@ -91,6 +91,19 @@ def test_killed_or_refused_at_every_resource_it_is_deployed_and_destroyed_in_the
     assert deletions.missed(resources) == set()
 
 
+@pytest.mark.parametrize("kills", [2, 3, 4, 6, 8])
+def test_what_was_killed_while_it_was_deployed_is_destroyed_without_a_rest(empty: Rehearsal, kills: int) -> None:
+    with interrupted("create", Strike.AFTER):
+        for _ in range(kills):
+            with pytest.raises(DeploymentError, match="the engine was killed"):
+                empty.deployment().up()
+    begun, _ = empty.unmanaged()
+    assert begun or kills < 3
+    empty.deployment().destroy()
+    assert set(empty.everything()) == empty.empty
+    assert empty.state() == {}
+
+
 def test_killed_or_refused_at_every_update_it_has_changed_everything_in_the_end(empty: Rehearsal) -> None:
     empty.deployment().up()
     before = {name: each.id for name, each in empty.state().items()}

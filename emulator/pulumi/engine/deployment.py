@@ -100,15 +100,10 @@ class Deployment:
     def destroy(self) -> Summary:
         """Delete all resources of the stack; refuses, before anything is deleted, while one is protected."""
         with self._session(preview=False) as session:
-            gone = [*session.journal.all_remaining(), *session.journal.condemned()]
-            refuse_protected(gone)
+            refuse_protected([*session.journal.all_remaining(), *session.journal.all_interrupted()])
             with self._stopping(session.steps):
-                remove(session.steps, gone)
-            for lost in session.journal.all_interrupted():
-                session.steps.warn(
-                    "an earlier deployment was stopped while it created this; it may exist, and is not deleted",
-                    lost.urn,
-                )
+                session.steps.condemn_interrupted()
+                remove(session.steps, [*session.journal.all_remaining(), *session.journal.condemned()])
             session.journal.forget_interrupted()
         return session.summary()
 

@@ -102,6 +102,13 @@ class Journal:
                 self._current.pop(resource.urn, None)
             self._write()
 
+    def condemn_interrupted(self, resource: ResourceState) -> None:
+        """Note what an interrupted creation made, only to be deleted."""
+        with self._lock:
+            self._creating.pop(resource.urn, None)
+            self._condemned.append(replace(resource, condemned=True))
+            self._write()
+
     def forget_interrupted(self) -> None:
         """Drop the notes of interrupted creations that nobody took up."""
         with self._lock:

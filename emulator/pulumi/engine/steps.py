@@ -124,6 +124,30 @@ class Steps:
             self.journal.done(made, previous, condemn=previous is not None)
         return made
 
+    def condemn_interrupted(self) -> None:
+        """End the creations in which an earlier deployment was stopped, so that what they made can be deleted.
+
+        Only their end tells what there is. One that is refused is told and forgotten.
+        """
+        for begun in self.journal.all_interrupted():
+            if self.preview or not begun.custom:
+                continue
+            try:
+                with self._step(begun, "create"):
+                    self.warn(
+                        "an earlier deployment was stopped while it created this; going on, to delete it", begun.urn
+                    )
+                    identity, outputs = self.provider_of(begun).create(
+                        begun.urn, begun.inputs, preview=False, adopt=True
+                    )
+                    self.journal.condemn_interrupted(replace(begun, id=identity, outputs=outputs))
+            except (OutcomeUnknownError, DeploymentCancelledError):
+                raise
+            except InitFailedError as error:
+                self.journal.condemn_interrupted(replace(begun, id=error.id, outputs=error.outputs))
+            except DeploymentError as error:
+                self.warn(f"it may exist, and is not deleted: {error.message}", begun.urn)
+
     def update(
         self,
         resource: ResourceState,

@@ -102,14 +102,9 @@ class Update:
 
     def finish(self) -> None:
         """Delete what the program does not register any more, and what was replaced."""
-        gone = [*self._journal.all_remaining(), *self._journal.condemned()]
-        refuse_protected(gone)
-        remove(self._steps, gone)
-        for lost in self._journal.all_interrupted():
-            self._steps.warn(
-                "an earlier deployment was stopped while it created this; it may exist, and is not managed any more",
-                lost.urn,
-            )
+        refuse_protected([*self._journal.all_remaining(), *self._journal.all_interrupted()])
+        self._steps.condemn_interrupted()
+        remove(self._steps, [*self._journal.all_remaining(), *self._journal.condemned()])
         self._journal.forget_interrupted()
 
     def _component(self, urn: str, goal: Goal, old: ResourceState | None) -> ResourceState:

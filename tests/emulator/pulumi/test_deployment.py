@@ -697,3 +697,24 @@ def running(process: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_what_a_killed_deployment_had_begun_is_deleted_with_the_stack(layered: Project, arm: StandIn) -> None:
+    arm.hold["first"] = threading.Event()
+    kill_at_put(layered, arm, "/first")
+    assert any(path.endswith("/first") for path in arm.bodies)
+    assert counts(layered.deployment().destroy())["deleted"] == 3
+    assert arm.bodies == {}
+    assert json.loads(layered.state.read_text()) == {"creating": [], "resources": [], "version": 1}
+
+
+def test_what_a_killed_deployment_had_begun_and_nobody_wants_any_more_is_deleted(
+    layered: Project, arm: StandIn
+) -> None:
+    arm.hold["first"] = threading.Event()
+    kill_at_put(layered, arm, "/first")
+    layered.write("Pulumi.local.yaml", "config: {sample:account: second}")
+    layered.program(GROUP + "g = group()\n")
+    assert layered.deployment().up().deleted == 1
+    assert not any(path.endswith("/first") for path in arm.bodies)
+    assert json.loads(layered.state.read_text())["creating"] == []
