@@ -17,9 +17,9 @@ account, id of the adopted project                  replacement: it is another p
 ==================================================  ==========================================================
 
 An adopted project (``adopt_project_id``) is brought to the declared name and settings and left in place when the
-resource is deleted; that its account stays too is the business of who declares the account. A project that was made here carries its owner at the end of its description,
-``[pulumi:<project>/<stack>/<resource>]``: a creation that was interrupted after the service had made the project finds
-it again by that, instead of making a second one.
+resource is deleted; that its account stays too is the business of who declares the account. A project that was made
+here carries its owner at the end of its description, ``[pulumi:<project>/<stack>/<resource>]``: a creation that was
+interrupted after the service had made the project finds it again by that, instead of making a second one.
 """
 
 from __future__ import annotations

@@ -40,8 +40,8 @@ Every setting is declared in `Pulumi.yaml`, set with `pulumi config set KEY VALU
 `pulumi config set --path 'KEY[0]' VALUE`), and checked before the first resource is made: all faults are reported
 together, each with key, value and what is allowed. `Pulumi.local.yaml` is for the emulator, `Pulumi.dev.yaml`,
 `Pulumi.staging.yaml` and `Pulumi.prod.yaml` are for subscriptions; what holds data in prod cannot be deleted or
-replaced before `protectData` is set to false and deployed. The last column says what `pulumi preview` shows of a change;
-everything else stays as it is ([lifecycle.md](lifecycle.md)).
+replaced before `protectData` is set to false and deployed. The last column says what `pulumi preview` shows of a
+change; everything else stays as it is ([lifecycle.md](lifecycle.md)).
 
 | Key | Type | Default | Allowed | Meaning | A change of it |
 |---|---|---|---|---|---|

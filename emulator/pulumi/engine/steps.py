@@ -133,7 +133,8 @@ class Steps:
             if self.preview or not begun.custom:
                 continue
             try:
-                with self._step(begun, "create"):
+                with self._step(begun, "create") as outcome:
+                    outcome["counted"] = "deleted"  # which is what becomes of it; the deletion itself is not counted
                     self.warn(
                         "an earlier deployment was stopped while it created this; going on, to delete it", begun.urn
                     )
