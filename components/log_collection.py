@@ -9,8 +9,8 @@ import pulumi
 from pulumi_azure_native import monitor, operationalinsights
 
 from components import naming
+from components.existing import Workspace
 from components.naming import DeploymentName
-from components.settings import Settings
 from workflows import monitoring
 
 _DESTINATION: Final = "workspace"
@@ -22,13 +22,15 @@ class LogCollectionArgs:
 
     resource_group_name: pulumi.Input[str]
     deployment: pulumi.Output[DeploymentName]
-    settings: Settings
-    workspace: operationalinsights.Workspace
+    workspace: Workspace
     tags: dict[str, str]
 
 
 class LogCollection(pulumi.ComponentResource):
     """Custom tables, a data collection endpoint, and one rule with a stream for each table.
+
+    Endpoint and rule lie in the region of the workspace, as Azure wants it ("Data collection rules in Azure Monitor",
+    learn.microsoft.com).
 
     Attributes:
         tables: by name.
@@ -51,9 +53,10 @@ class LogCollection(pulumi.ComponentResource):
             f"{name}-{table}",
             operationalinsights.TableArgs(
                 table_name=table,
-                resource_group_name=self._args.resource_group_name,
+                resource_group_name=self._args.workspace.resource_group_name,
                 workspace_name=self._args.workspace.name,
                 plan=operationalinsights.TablePlanEnum.ANALYTICS,
+                retention_in_days=self._args.workspace.retention_days,
                 schema=operationalinsights.SchemaArgs(
                     name=table,
                     description=declared["description"],
@@ -75,7 +78,7 @@ class LogCollection(pulumi.ComponentResource):
             monitor.DataCollectionEndpointArgs(
                 data_collection_endpoint_name=args.deployment.apply(naming.data_collection_endpoint),
                 resource_group_name=args.resource_group_name,
-                location=args.settings.location,
+                location=args.workspace.location,
                 network_acls=monitor.DataCollectionEndpointNetworkAclsArgs(
                     public_network_access=monitor.KnownPublicNetworkAccessOptions.ENABLED
                 ),
@@ -91,7 +94,7 @@ class LogCollection(pulumi.ComponentResource):
             monitor.DataCollectionRuleArgs(
                 data_collection_rule_name=args.deployment.apply(naming.data_collection_rule),
                 resource_group_name=args.resource_group_name,
-                location=args.settings.location,
+                location=args.workspace.location,
                 data_collection_endpoint_id=endpoint.id,
                 stream_declarations={
                     stream(table): monitor.StreamDeclarationArgs(

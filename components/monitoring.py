@@ -14,6 +14,7 @@ from pulumi_azure_native import applicationinsights, authorization, logic, monit
 import workflows.monitoring
 from components import naming, roles
 from components.data import DataLayer
+from components.existing import Workspace
 from components.log_alerts import FREQUENCY, TIME_RANGE, LogAlert, log_alerts
 from components.log_collection import LogCollection, LogCollectionArgs
 from components.metric_alerts import (
@@ -33,7 +34,7 @@ from components.settings import Settings
 
 @dataclass(frozen=True)
 class MonitoringLayerArgs:
-    """Inputs of `MonitoringLayer`."""
+    """Inputs of `MonitoringLayer`; without `existing_workspace` it makes one."""
 
     resource_group_name: pulumi.Input[str]
     deployment: pulumi.Output[DeploymentName]
@@ -41,13 +42,14 @@ class MonitoringLayerArgs:
     data: DataLayer
     ml: MLLayer
     tags: dict[str, str]
+    existing_workspace: Workspace | None = None
 
 
 class MonitoringLayer(pulumi.ComponentResource):
     """What tells that something is wrong.
 
     Attributes:
-        workspace: the Log Analytics workspace.
+        workspace: the Log Analytics workspace, the stack's own or an existing one.
         action_group: who is told.
         collection: the tables of the runs' records, and the way in for them.
     """
@@ -55,11 +57,11 @@ class MonitoringLayer(pulumi.ComponentResource):
     def __init__(self, name: str, args: MonitoringLayerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("custom-vision-retraining:index:MonitoringLayer", name, None, opts)
         self._args = args
-        self.workspace = self._workspace(name)
+        self.workspace = args.existing_workspace or self._workspace(name)
         self.action_group = self._action_group(name)
         self.collection = LogCollection(
             f"{name}-records",
-            LogCollectionArgs(args.resource_group_name, args.deployment, args.settings, self.workspace, args.tags),
+            LogCollectionArgs(args.resource_group_name, args.deployment, self.workspace, args.tags),
             opts=pulumi.ResourceOptions(parent=self),
         )
         self._name = name
@@ -96,9 +98,9 @@ class MonitoringLayer(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _workspace(self, name: str) -> operationalinsights.Workspace:
+    def _workspace(self, name: str) -> Workspace:
         args = self._args
-        return operationalinsights.Workspace(
+        made = operationalinsights.Workspace(
             f"{name}-workspace",
             operationalinsights.WorkspaceArgs(
                 workspace_name=args.deployment.apply(naming.workspace),
@@ -110,6 +112,8 @@ class MonitoringLayer(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )
+        group = pulumi.Output.from_input(args.resource_group_name)
+        return Workspace(made.id, made.name, group, args.settings.location)
 
     def _action_group(self, name: str) -> monitor.ActionGroup:
         args = self._args
@@ -187,7 +191,7 @@ class MonitoringLayer(pulumi.ComponentResource):
             monitor.ScheduledQueryRuleArgs(
                 rule_name=args.deployment.apply(lambda deployment: naming.scheduled_query_rule(alert.name, deployment)),
                 resource_group_name=args.resource_group_name,
-                location=args.settings.location,
+                location=self.workspace.location,
                 kind=monitor.Kind.LOG_ALERT,
                 description=alert.description,
                 enabled=True,

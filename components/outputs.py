@@ -6,9 +6,9 @@ from typing import Any
 from urllib.parse import quote
 
 import pulumi
-from pulumi_azure_native import resources
 
 from components.data import CONTAINERS, DataLayer
+from components.existing import ResourceGroup
 from components.ml import MLLayer
 from components.monitoring import MonitoringLayer
 from components.orchestration import OrchestrationLayer
@@ -17,7 +17,7 @@ from components.settings import Settings
 
 def stack_outputs(
     settings: Settings,
-    group: resources.ResourceGroup,
+    group: ResourceGroup,
     data: DataLayer,
     ml: MLLayer,
     orchestration: OrchestrationLayer,
@@ -25,7 +25,10 @@ def stack_outputs(
 ) -> dict[str, pulumi.Output[Any] | str]:
     """Return the outputs by name: what one needs to upload images, follow a run and ask for a prediction."""
     return {
+        "pulumiProject": pulumi.get_project(),
+        "pulumiStack": pulumi.get_stack(),
         "resourceGroupName": group.name,
+        "resourceGroupOrigin": "existing" if settings.existing_resource_group else "stack",
         "storageAccountName": data.account.name,
         "blobEndpoint": data.blob_endpoint,
         "trainingImagesContainer": CONTAINERS.training,
@@ -50,5 +53,6 @@ def stack_outputs(
         "rollbackLogicAppName": orchestration.rollback.name,
         "rollbackLogicAppId": orchestration.rollback.id,
         "logAnalyticsWorkspaceName": monitoring.workspace.name,
+        "logAnalyticsWorkspaceId": monitoring.workspace.id,
         "actionGroupId": monitoring.action_group.id,
     }

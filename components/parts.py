@@ -30,6 +30,28 @@ class Part:
 
 EVERYTHING: Final = Part("everything, under new names", ("*",), but=("orchestration-role-id",))
 """But for the GUID of the custom role, which lies in no region."""
+EVERYTHING_IN_THE_GROUP: Final = Part(
+    "everything else, under new names", ("*",), but=("orchestration-role-id", "resource-group")
+)
+RESOURCE_GROUP: Final = Part("the resource group", ("resource-group",))
+BESIDE_THE_WORKSPACE: Final = Part(
+    "the tables with their rows, and the way in for rows",
+    ("monitoring-records-*", "monitoring-send-records"),
+)
+WRITERS_AND_READERS_OF_LOGS: Final = Part(
+    "the diagnostic settings, the workbook and the alerts over logs",
+    (
+        "monitoring-*-logs",
+        "monitoring-workbook",
+        "monitoring-stuck-run",
+        "monitoring-images-wait",
+        "monitoring-rejected-in-a-row",
+        "monitoring-production-accuracy",
+        "monitoring-image-quota",
+        "monitoring-training-hours",
+        "monitoring-training-spend",
+    ),
+)
 TAGGED: Final = Part(
     "everything that has tags",
     (

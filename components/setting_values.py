@@ -117,6 +117,23 @@ _GUIDS: Final = ("0f8fad5b-d9cb-469f-a165-70867728950e", "7c9e6679-7425-40de-944
 GUID: Final = ValueKind("string", f"a GUID, e.g. {_GUIDS[0]}", _read_guid, _GUIDS)
 
 
+_WORKSPACES: Final = (
+    f"/subscriptions/{_GUIDS[0]}/resourceGroups/rg-platform/providers/Microsoft.OperationalInsights/workspaces"
+)
+RESOURCE_GROUP: Final = matching(
+    r"[-\w._()]{0,89}[-\w_()]",
+    "the name of a resource group: 1 to 90 letters, digits and _ - . ( ), no . at the end",
+    ("rg-platform", "rg-shared"),
+)
+WORKSPACE_ID: Final = matching(
+    r"(?i:/subscriptions/[0-9a-f-]{36}/resourceGroups/[-\w._()]{1,90}"
+    r"/providers/Microsoft\.OperationalInsights/workspaces/[a-z0-9][a-z0-9-]{2,61}[a-z0-9])",
+    "the id of a Log Analytics workspace, /subscriptions/ID/resourceGroups/GROUP/providers/"
+    "Microsoft.OperationalInsights/workspaces/NAME",
+    (f"{_WORKSPACES}/log-platform", f"{_WORKSPACES}/log-shared"),
+)
+
+
 def _read_address(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment or parts.username:

@@ -28,6 +28,26 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         updates=(parts.TAGGED,),
     ),
     Setting(
+        "existingResourceGroup",
+        kinds.RESOURCE_GROUP,
+        None,
+        "A resource group that is there already, in any region, and is to be used instead of a new one. It is neither "
+        "changed nor deleted.",
+        replaces=parts.EVERYTHING_IN_THE_GROUP,
+        adds=parts.RESOURCE_GROUP,
+    ),
+    Setting(
+        "existingWorkspaceId",
+        kinds.WORKSPACE_ID,
+        None,
+        "A Log Analytics workspace that is there already, in any region of the same subscription, and is to be used "
+        "instead of a new one. Of it only the tables of the runs' records are made, and deleted with the stack; one "
+        "workspace can serve one stack. In another region the alerts over logs are made anew.",
+        updates=(parts.WRITERS_AND_READERS_OF_LOGS, parts.RETRAINING),
+        replaces=parts.BESIDE_THE_WORKSPACE,
+        adds=parts.WORKSPACE,
+    ),
+    Setting(
         "protectData",
         kinds.BOOLEAN,
         False,
@@ -154,7 +174,8 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "logRetentionDays",
         kinds.integer(30, 730),
         30,
-        "Days for which the Log Analytics workspace keeps logs.",
+        "Days for which the Log Analytics workspace keeps logs; in an existing one, for which the stack's tables keep "
+        "their rows.",
         updates=(parts.WORKSPACE,),
     ),
     Setting(
@@ -234,6 +255,8 @@ class Settings:
 
     location: str
     environment_tags: Mapping[str, str]
+    existing_resource_group: str | None
+    existing_workspace_id: str | None
     protect_data: bool
     purge_on_destroy: bool
     allow_unlisted_region: bool

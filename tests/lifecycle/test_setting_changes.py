@@ -13,6 +13,7 @@ from components.setting import Setting
 from components.settings import LOCATION, SETTINGS
 from emulator.pulumi.engine import DeploymentError, StepStarted
 from emulator.pulumi.engine.configuration import load_configuration, load_project
+from tests.lifecycle.cloud import key
 from tests.lifecycle.rehearsal import PROJECT, ROOT, Rehearsal, counts
 
 NEEDED: dict[str, dict[str, str]] = {
@@ -24,15 +25,28 @@ NEEDED: dict[str, dict[str, str]] = {
 """What has to be set as well where a setting's value is not allowed otherwise."""
 OTHERWISE = {"resourceManagerAudience": "https://management.core.windows.net/"}
 """Values for settings of which no other one is a way to the emulator."""
+GROUP = "/resourceGroups/rg-platform"
+WORKSPACE = f"{GROUP}/providers/Microsoft.OperationalInsights/workspaces/log-platform"
+"""What is there before the stack, for the settings that name such a thing."""
 KEEPS_DATA = ("data-account", "data-*-images", "data-model-artifacts", "ml-training", "ml-prediction", "ml-project")
 
-MAY_REPLACE_DATA = tuple(setting for setting in SETTINGS if setting.key == "adoptProjectId")
+MAY_REPLACE_DATA = tuple(setting for setting in SETTINGS if setting.key in ("adoptProjectId", "existingResourceGroup"))
 
 Steps = Mapping[str, StepStarted]
 
 
 @pytest.fixture(scope="module")
 def deployed(stage: Rehearsal) -> Rehearsal:
+    existing = {
+        stage.arm.subscription + path: (version, body)
+        for path, version, body in (
+            (GROUP, "2024-03-01", {"location": "westeurope"}),
+            (WORKSPACE, "2023-09-01", {"location": "eastus", "properties": {"sku": {"name": "PerGB2018"}}}),
+        )
+    }
+    for id, (version, body) in existing.items():
+        stage.arm.put(id, version, body)
+    stage.empty |= {key(id) for id in existing}
     stage.deployment().up()
     return stage
 
@@ -41,6 +55,8 @@ def another(setting: Setting, stage: Rehearsal) -> str:
     """Return an allowed value that the stack does not have."""
     if setting.key == "resourceManagerEndpoint":
         return stage.arm.configuration.url("arm").replace("127.0.0.1", "localhost") + "/"
+    if setting.key == "existingWorkspaceId":
+        return stage.arm.subscription + WORKSPACE
     overrides = {"pollIntervalSeconds": "86400"}
     values = load_configuration(load_project(ROOT), "local", overrides).values
     has = values[setting.key if ":" in setting.key else f"{PROJECT}:{setting.key}"]
@@ -114,7 +130,7 @@ def test_all_that_can_change_in_place_changes_at_once_and_is_kept(deployed: Rehe
     deployed.deployment().up()
 
 
-@pytest.mark.parametrize("key", [LOCATION.key, "adoptProjectId"])
+@pytest.mark.parametrize("key", [LOCATION.key, "adoptProjectId", "existingResourceGroup"])
 def test_where_data_is_protected_nothing_that_holds_it_is_replaced(deployed: Rehearsal, key: str) -> None:
     protected = {"protectData": "true", "purgeOnDestroy": "false"}
     deployed.deployment(settings=protected).up()

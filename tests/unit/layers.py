@@ -5,6 +5,7 @@ from pulumi_azure_native import operationalinsights
 
 from components import settings
 from components.data import DataLayer, DataLayerArgs
+from components.existing import Workspace
 from components.log_collection import LogCollection, LogCollectionArgs
 from components.ml import MLLayer, MLLayerArgs
 from components.monitoring import MonitoringLayer, MonitoringLayerArgs
@@ -43,12 +44,12 @@ def orchestration_args() -> OrchestrationLayerArgs:
 
 
 def _records() -> LogCollection:
-    config = settings.load()
-    workspace = operationalinsights.Workspace(
+    made = operationalinsights.Workspace(
         "records-workspace",
         operationalinsights.WorkspaceArgs(workspace_name="log-records", resource_group_name=GROUP),
     )
-    return LogCollection("records", LogCollectionArgs(GROUP, _deployment(), config, workspace, TAGS))
+    workspace = Workspace(made.id, made.name, pulumi.Output.from_input(GROUP), "eastus")
+    return LogCollection("records", LogCollectionArgs(GROUP, _deployment(), workspace, TAGS))
 
 
 def orchestration_layer() -> OrchestrationLayer:

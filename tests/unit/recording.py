@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import grpc
 import yaml
 from pulumi.runtime import mocks, rpc
 
 ROOT = Path(__file__).parents[2]
 PROJECT = "custom-vision-retraining"
 SUBSCRIPTION = "/subscriptions/00000000-0000-4000-8000-000000000001"
+WORKSPACES = "providers/Microsoft.OperationalInsights/workspaces"
 DEPLOYER = "00000000-0000-4000-8000-0000000000de"
 TRAINING_KEY = "key-one-of-the-account"
 SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d"
@@ -101,9 +103,37 @@ class Cloud(mocks.Mocks):
         if args.token == "azure-native:authorization:getClientConfig":
             ids = dict.fromkeys(("clientId", "objectId", "tenantId"), DEPLOYER)
             return {**ids, "subscriptionId": SUBSCRIPTION.rsplit("/", 1)[-1]}, []
+        if args.token == "azure-native:resources:getResourceGroup":
+            return _existing(args.args["resourceGroupName"], f"{SUBSCRIPTION}/resourceGroups/"), []
+        if args.token == "azure-native:operationalinsights:getWorkspace":
+            folder = f"{SUBSCRIPTION}/resourceGroups/{args.args['resourceGroupName']}/{WORKSPACES}/"
+            return _existing(args.args["workspaceName"], folder), []
         if args.token == "azure-native:authorization:getClientToken":
             return {"token": f"token for {args.args['endpoint']}"}, []
         raise NotImplementedError(args.token)
+
+
+class RefusedError(grpc.RpcError):
+    """How the engine tells a program that a function failed."""
+
+    def __init__(self, told: str) -> None:
+        super().__init__(told)
+        self._told = told
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        return self._told
+
+
+def _existing(name: str, folder: str) -> dict[str, Any]:
+    """Answer for something whose name ends with ``-there``; ``-taken-there`` is a stack's of this program."""
+    if not name.endswith("-there"):
+        raise RefusedError(f"ResourceNotFound: there is no {name}")
+    tags = {"project": PROJECT, "stack": "another"} if name.endswith("-taken-there") else {"owner": "the platform team"}
+    common = {"id": f"{folder}{name}", "name": name, "type": "any", "azureApiVersion": "any", "tags": tags}
+    return {**common, "location": "West US 2", "properties": {}, "customerId": "the-customer", "createdDate": "a day"}
 
 
 def _azure_resource(token: str, name: str, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
