@@ -34,15 +34,14 @@ EVERYTHING_IN_THE_GROUP: Final = Part(
     "everything else, under new names", ("*",), but=("orchestration-role-id", "resource-group")
 )
 RESOURCE_GROUP: Final = Part("the resource group", ("resource-group",))
-BESIDE_THE_WORKSPACE: Final = Part(
-    "the tables with their rows, and the way in for rows",
-    ("monitoring-records-*", "monitoring-send-records"),
+OF_THE_WORKSPACE: Final = Part(
+    "the tables with their rows, and the workbook", ("monitoring-records-*_CL", "monitoring-workbook")
 )
 WRITERS_AND_READERS_OF_LOGS: Final = Part(
-    "the diagnostic settings, the workbook and the alerts over logs",
+    "the diagnostic settings, the data collection rule and the alerts over logs",
     (
         "monitoring-*-logs",
-        "monitoring-workbook",
+        "monitoring-records-rule",
         "monitoring-stuck-run",
         "monitoring-images-wait",
         "monitoring-rejected-in-a-row",

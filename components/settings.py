@@ -42,9 +42,10 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         None,
         "A Log Analytics workspace that is there already, in any region of the same subscription, and is to be used "
         "instead of a new one. Of it only the tables of the runs' records are made, and deleted with the stack; one "
-        "workspace can serve one stack. In another region the alerts over logs are made anew.",
-        updates=(parts.WRITERS_AND_READERS_OF_LOGS, parts.RETRAINING),
-        replaces=parts.BESIDE_THE_WORKSPACE,
+        "workspace can serve one stack. In another region the data collection rule and the alerts over logs "
+        "are made anew.",
+        updates=(parts.WRITERS_AND_READERS_OF_LOGS,),
+        replaces=parts.OF_THE_WORKSPACE,
         adds=parts.WORKSPACE,
     ),
     Setting(

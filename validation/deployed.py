@@ -126,8 +126,9 @@ class DeployedStack:
         if faults:
             raise FailedError("; ".join(faults))
         group = self._outputs.text("resourceGroupName")
-        listed = list(self._arm.values(f"{self._outputs.group_id}/resources", RESOURCES_API_VERSION))
-        return f"{len(listed)} resources in {group}, {len(wanted)} looked at: Succeeded"
+        listed = self._arm.values(f"{self._outputs.group_id}/resources", RESOURCES_API_VERSION)
+        count = sum(self._outputs.is_of_the_stack(each) for each in listed)
+        return f"{count} resources of the stack in {group}, {len(wanted)} looked at: Succeeded"
 
     def project(self) -> str:
         """The project is in the list of the training account's projects (the recipe's first step)."""
@@ -255,7 +256,7 @@ class DeployedStack:
         return any(each.get("publishName") == self._outputs.text("publishName") for each in iterations)
 
     def alerts(self) -> str:
-        """Every alert rule of the group is enabled and tells the action group, which is enabled."""
+        """Every alert rule of the stack is enabled and tells the action group, which is enabled."""
         group = self._outputs.text("actionGroupId")
         properties = self._arm.get(group, ACTION_GROUPS_API_VERSION)["properties"]
         if not properties["enabled"]:
@@ -285,14 +286,15 @@ class DeployedStack:
 
     def _rules(self, kind: str, api_version: str) -> list[dict[str, Any]]:
         path = f"{self._outputs.group_id}/providers/Microsoft.Insights/{kind}"
-        found = list(self._arm.values(path, api_version))
+        found = [rule for rule in self._arm.values(path, api_version) if self._outputs.is_of_the_stack(rule)]
         if not found:
-            raise FailedError(f"there are no {kind} in the resource group")
+            raise FailedError(f"there are no {kind} of the stack in the resource group")
         return found
 
     def diagnostics(self) -> str:
         """The Logic Apps and both accounts write to the workspace of the stack."""
-        workspace = self._outputs.text("logAnalyticsWorkspaceName").lower()
+        workspace = self._outputs.text("logAnalyticsWorkspaceId").lower()
+        name = self._outputs.text("logAnalyticsWorkspaceName")
         sources = [
             self._outputs.text("logicAppId"),
             self._outputs.text("rollbackLogicAppId"),
@@ -313,11 +315,11 @@ class DeployedStack:
                     raise
                 settings = []
             ids = [str(each["properties"].get("workspaceId") or "").lower() for each in settings]
-            if not any(id_.endswith(f"/{workspace}") for id_ in ids):
+            if workspace not in ids:
                 silent.append(_type_and_name(source))
         if silent:
-            raise FailedError(f"no diagnostic setting to {workspace}: {', '.join(silent)}")
-        return f"{len(sources)} resources write to {workspace}"
+            raise FailedError(f"no diagnostic setting to {name}: {', '.join(silent)}")
+        return f"{len(sources)} resources write to {name}"
 
     @property
     def _storage_account(self) -> str:

@@ -17,8 +17,11 @@ def checks(arm: ResourceManager, outputs: Outputs) -> list[Check]:
     """Return the checks; `outputs` are those from before the stack was destroyed."""
     group = outputs.text("resourceGroupName")
     purge = f"az cognitiveservices account purge --resource-group {group} --location REGION --name NAME"
+    ours = outputs.text("resourceGroupOrigin") == "stack"
     return [
-        Check("resource group", f"az group delete --name {group}", _gone(arm, outputs)),
+        Check("resource group", f"az group delete --name {group}", _gone(arm, outputs))
+        if ours
+        else Check("resources", "az resource delete --ids ID", _none_of_the_stacks(arm, outputs)),
         Check("deleted accounts", f"{purge}; else Azure does it after 48 hours", _purged(arm, outputs)),
         Check("custom roles", "az role definition delete --name ID", _no_role(arm, outputs)),
     ]
@@ -32,6 +35,23 @@ def _gone(arm: ResourceManager, outputs: Outputs) -> Callable[[], str]:
         raise FailedError(
             f"{outputs.text('resourceGroupName')} is there, with {len(left)} resources: {', '.join(left)}"
         )
+
+    return look
+
+
+def _none_of_the_stacks(arm: ResourceManager, outputs: Outputs) -> Callable[[], str]:
+    """Look for what has the stack's tags in a group that was there before the stack."""
+
+    def look() -> str:
+        group = outputs.text("resourceGroupName")
+        left = [
+            each["id"]
+            for each in arm.values(f"{outputs.group_id}/resources", RESOURCES_API_VERSION)
+            if outputs.is_of_the_stack(each)
+        ]
+        if left:
+            raise FailedError(f"{group} has {len(left)} resources of the stack: {', '.join(left)}")
+        return f"none of the stack's in {group}, which was there before"
 
     return look
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,6 +36,11 @@ class Outputs:
                 f"{self._source} has no output {name} ({known}); deploy the stack with this version of the program"
             )
         return value
+
+    def is_of_the_stack(self, resource: Mapping[str, Any]) -> bool:
+        """Tell whether a resource, as ARM shows it, has the stack's tags."""
+        tags = resource.get("tags") or {}
+        return (tags.get("project"), tags.get("stack")) == (self.text("pulumiProject"), self.text("pulumiStack"))
 
     @property
     def group_id(self) -> str:

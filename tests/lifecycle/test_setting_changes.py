@@ -32,6 +32,13 @@ KEEPS_DATA = ("data-account", "data-*-images", "data-model-artifacts", "ml-train
 
 MAY_REPLACE_DATA = tuple(setting for setting in SETTINGS if setting.key in ("adoptProjectId", "existingResourceGroup"))
 
+PROTECTS = {
+    LOCATION.key: "keepers.location",
+    "existingResourceGroup": "keepers.resourceGroup",
+    "adoptProjectId": "adopt_project_id",
+}
+"""Settings whose change would replace what is protected, and the property that says so."""
+
 Steps = Mapping[str, StepStarted]
 
 
@@ -130,7 +137,7 @@ def test_all_that_can_change_in_place_changes_at_once_and_is_kept(deployed: Rehe
     deployed.deployment().up()
 
 
-@pytest.mark.parametrize("key", [LOCATION.key, "adoptProjectId", "existingResourceGroup"])
+@pytest.mark.parametrize("key", PROTECTS)
 def test_where_data_is_protected_nothing_that_holds_it_is_replaced(deployed: Rehearsal, key: str) -> None:
     protected = {"protectData": "true", "purgeOnDestroy": "false"}
     deployed.deployment(settings=protected).up()
@@ -141,7 +148,7 @@ def test_where_data_is_protected_nothing_that_holds_it_is_replaced(deployed: Reh
         with pytest.raises(DeploymentError, match="protected") as refused:
             getattr(deployed.deployment(settings=change), attempt)()
         assert refused.value.urn.endswith(("::suffix", "::ml-project"))
-        assert (key.rpartition(":")[2] if key == LOCATION.key else "adopt_project_id") in refused.value.message
+        assert PROTECTS[key] in refused.value.message
         assert deployed.everything() == exists
     assert deployed.state_text() == state
     deployed.deployment().up()

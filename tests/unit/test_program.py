@@ -55,7 +55,10 @@ def test_the_outputs_are_what_uploads_runs_and_predictions_need(run: Run):
         "/classify/iterations/live%20model/image"
     )
     assert set(outputs) == {
+        "pulumiProject",
+        "pulumiStack",
         "resourceGroupName",
+        "resourceGroupOrigin",
         "storageAccountName",
         "blobEndpoint",
         "trainingImagesContainer",
@@ -75,6 +78,7 @@ def test_the_outputs_are_what_uploads_runs_and_predictions_need(run: Run):
         "rollbackLogicAppName",
         "rollbackLogicAppId",
         "logAnalyticsWorkspaceName",
+        "logAnalyticsWorkspaceId",
         "actionGroupId",
     }
 

@@ -31,6 +31,8 @@ def test_without_a_word_of_the_user_every_default_holds(run: Run):
     assert loaded == Settings(
         location="eastus",
         environment_tags={},
+        existing_resource_group=None,
+        existing_workspace_id=None,
         protect_data=False,
         purge_on_destroy=False,
         allow_unlisted_region=False,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,8 +45,10 @@ class ValidatedStack:
 
 
 @contextmanager
-def validated_stack(folder: Path, **settings: str) -> Generator[ValidatedStack]:
-    """Deploy the local stack with further settings."""
+def validated_stack(
+    folder: Path, before: Callable[[ResourceManager], dict[str, str]] | None = None, **settings: str
+) -> Generator[ValidatedStack]:
+    """Deploy the local stack with further settings, and those that `before` returns, which is called first."""
     home = Home(folder / "home")
     home.create()
     server = process.start(home)
@@ -58,7 +60,7 @@ def validated_stack(folder: Path, **settings: str) -> Generator[ValidatedStack]:
                 # Only the validation has the trigger look.
                 "pollIntervalSeconds": "86400",
             }
-            deployment = Deployment(home, ROOT, "local", {**own, **settings})
+            deployment = Deployment(home, ROOT, "local", {**own, **settings, **(before(arm) if before else {})})
             deployment.up()
             outputs = {name: str(value) for name, value in deployment.outputs().items()}
             file = folder / "outputs.json"

@@ -80,6 +80,8 @@ def check_data_collection_rule(body: Mapping[str, Any], rules: Rules, logs: LogS
     destinations = {
         each["name"]: each["workspaceResourceId"] for each in properties["destinations"].get("logAnalytics") or []
     }
+    for workspace in destinations.values():
+        _check_region(body["location"], workspace, rules)
     for stream in properties.get("streamDeclarations") or {}:
         if not stream.startswith("Custom-"):
             raise _invalid_rule("InvalidStream", f"stream '{stream}' has to begin with 'Custom-'", "streamDeclarations")
@@ -93,6 +95,14 @@ def check_data_collection_rule(body: Mapping[str, Any], rules: Rules, logs: LogS
                     "InvalidDestination", f"destination '{name}' is not declared; there are: {known}", target
                 )
             _check_flow(body, flow, name, logs.table(workspace, table_of(flow)), target, clock)
+
+
+def _check_region(location: str, workspace: str, rules: Rules) -> None:
+    """A rule lies in the region of its workspace ("Data collection rules in Azure Monitor", learn.microsoft.com)."""
+    found = rules.get(workspace)
+    if found is not None and found["location"] != location:
+        text = f"the rule is in {location}, and the workspace '{workspace}' in {found['location']}"
+        raise _invalid_rule("InvalidWorkspaceLocation", text, "destinations.logAnalytics")
 
 
 def _check_endpoint(endpoint: str, rules: Rules) -> None:

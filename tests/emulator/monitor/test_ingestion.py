@@ -194,6 +194,7 @@ async def test_a_column_may_be_added_and_its_older_rows_are_empty(logs: Logs) ->
     ("body", "named"),
     [
         (collection({"destinations": ["other"]}), "InvalidDestination"),
+        ({**collection(), "location": "eastus"}, "InvalidWorkspaceLocation: the rule is in eastus"),
         (collection({"streams": ["Custom-Other_CL"], "outputStream": "Custom-Runs_CL"}), "InvalidStream"),
         (collection({"outputStream": "Custom-Other_CL"}), "InvalidOutputTable"),
         (collection({"transformKql": "source | extend Images = 'x'"}), "Images [produced:'string', output:'long']"),
