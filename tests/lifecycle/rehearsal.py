@@ -21,6 +21,8 @@ from tests.lifecycle.resident import resident
 
 ROOT: Final = Path(__file__).parents[2]
 PROJECT: Final = "custom-vision-retraining"
+SETTINGS_OF_A_REHEARSAL: Final = {"pollIntervalSeconds": "86400"}
+"""Over those of the stack's file: the trigger does not look for images."""
 STACKS: Final = tuple(sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml")))
 
 
@@ -43,7 +45,7 @@ class Rehearsal:
         hear: Callable[[Event], None] | None = None,
         project: Path = ROOT,
     ) -> Deployment:
-        """Return the stack with these settings over those of its file; its trigger does not look for images."""
+        """Return the stack with these settings over those of a rehearsal."""
         self.events.clear()
 
         def listen(event: Event) -> None:
@@ -51,8 +53,8 @@ class Rehearsal:
             if hear is not None:
                 hear(event)
 
-        own = {"resourceManagerEndpoint": f"{self.arm.configuration.url('arm')}/", "pollIntervalSeconds": "86400"}
-        return Deployment(self.home, project, stack, {**own, **(settings or {})}, listen)
+        address = {"resourceManagerEndpoint": f"{self.arm.configuration.url('arm')}/"}
+        return Deployment(self.home, project, stack, {**SETTINGS_OF_A_REHEARSAL, **address, **(settings or {})}, listen)
 
     def steps(self) -> dict[str, StepStarted]:
         """Return what the last deployment did, or would do, to which resource, where it was something."""
