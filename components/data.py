@@ -77,6 +77,8 @@ class DataLayer(pulumi.ComponentResource):
                 # Custom Vision fetches images by URL, and a SAS that a workflow can get is signed with an account key.
                 allow_shared_key_access=True,
                 default_to_o_auth_authentication=True,
+                # No firewall: it would keep Custom Vision from fetching images (docs/security.md, Network).
+                network_rule_set=storage.NetworkRuleSetArgs(default_action=storage.DefaultAction.ALLOW),
                 # A hierarchical namespace excludes blob versioning, change feed and index tags, and buys nothing here.
                 is_hns_enabled=False,
                 tags=args.tags,

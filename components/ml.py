@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -10,7 +10,7 @@ import pulumi
 from pulumi.output import UNKNOWN
 from pulumi_azure_native import authorization, cognitiveservices
 
-from components import naming
+from components import naming, network_rules
 from components.account_purge import AccountPurge, AccountPurgeArgs
 from components.custom_vision import CustomVisionProject, CustomVisionProjectArgs
 from components.naming import DeploymentName
@@ -42,9 +42,19 @@ class MLLayer(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: MLLayerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("custom-vision-retraining:index:MLLayer", name, None, opts)
-        self.training = self._account(f"{name}-training", "CustomVision.Training", naming.training_account, args)
+        self.training = self._account(
+            f"{name}-training",
+            "CustomVision.Training",
+            naming.training_account,
+            args.settings.training_allowed_addresses,
+            args,
+        )
         self.prediction = self._account(
-            f"{name}-prediction", "CustomVision.Prediction", naming.prediction_account, args
+            f"{name}-prediction",
+            "CustomVision.Prediction",
+            naming.prediction_account,
+            args.settings.prediction_allowed_addresses,
+            args,
         )
         self.training_endpoint = self.training.properties.apply(_endpoint)
         self.prediction_endpoint = self.prediction.properties.apply(_endpoint)
@@ -62,6 +72,7 @@ class MLLayer(pulumi.ComponentResource):
         name: str,
         kind: Literal["CustomVision.Training", "CustomVision.Prediction"],
         account_name: Callable[[DeploymentName], str],
+        allowed_addresses: Sequence[str],
         args: MLLayerArgs,
     ) -> cognitiveservices.Account:
         unique_name = args.deployment.apply(account_name)
@@ -78,6 +89,7 @@ class MLLayer(pulumi.ComponentResource):
                     # An address of its own is what Entra tokens need, should the service come to take them.
                     custom_sub_domain_name=unique_name,
                     public_network_access=cognitiveservices.PublicNetworkAccess.ENABLED,
+                    network_acls=network_rules.of_account(allowed_addresses),
                     # Keys are the only way in that is proven to work with Custom Vision's training API.
                     disable_local_auth=False,
                 ),

@@ -14,7 +14,7 @@ import pulumi_random as random
 from pulumi_azure_native import authorization, logic, storage
 
 import workflows
-from components import naming, roles
+from components import naming, network_rules, roles
 from components.data import CONTAINERS, DataLayer
 from components.log_collection import LogCollection
 from components.ml import MLLayer
@@ -61,6 +61,8 @@ class OrchestrationLayer(pulumi.ComponentResource):
     Attributes:
         workflow: the Logic App that retrains.
         rollback: the Logic App that takes the model before back into production.
+        outgoing_addresses: where the Logic Apps call from, the same for all of a region; the output fails where the
+            training account would not let them in.
     """
 
     def __init__(self, name: str, args: OrchestrationLayerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -68,6 +70,9 @@ class OrchestrationLayer(pulumi.ComponentResource):
         retraining = with_polling_interval(workflows.load(WORKFLOW), args.settings.poll_interval_seconds)
         self.workflow = self._workflow(name, WORKFLOW, retraining, args)
         self.rollback = self._workflow(name, ROLLBACK, workflows.load(ROLLBACK), args)
+        self.outgoing_addresses = self.workflow.endpoints_configuration.apply(
+            lambda configuration: _reachable(configuration, args.settings)
+        )
         self._control_plane_rights(name, args)
         self._blob_rights(name, args)
         self._project_config(name, args)
@@ -237,6 +242,12 @@ def with_polling_interval(definition: Mapping[str, Any], seconds: int) -> dict[s
     changed = copy.deepcopy(dict(definition))
     changed["triggers"][POLLING_TRIGGER]["recurrence"] = {"frequency": "Second", "interval": seconds}
     return changed
+
+
+def _reachable(configuration: logic.outputs.FlowEndpointsConfigurationResponse | None, settings: Settings) -> list[str]:
+    outgoing = network_rules.outgoing_addresses(configuration)
+    network_rules.check_reachable(outgoing, settings.training_allowed_addresses)
+    return outgoing
 
 
 def _principal(identity: logic.outputs.ManagedServiceIdentityResponse | None) -> str:

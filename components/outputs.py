@@ -50,6 +50,7 @@ def stack_outputs(
         ),
         "logicAppName": orchestration.workflow.name,
         "logicAppId": orchestration.workflow.id,
+        "workflowOutgoingAddresses": orchestration.outgoing_addresses,
         "rollbackLogicAppName": orchestration.rollback.name,
         "rollbackLogicAppId": orchestration.rollback.id,
         "logAnalyticsWorkspaceName": monitoring.workspace.name,

@@ -195,6 +195,38 @@ ADDRESS_RANGES: Final = ValueKind(
 """Address ranges, as the access control of a Logic App takes them."""
 
 
+_PRIVATE: Final = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
+"""RFC 1918."""
+_LONGEST_PREFIX: Final = 30
+
+
+def _read_public_addresses(value: str) -> tuple[str, ...]:
+    addresses = _json(value)
+    if not isinstance(addresses, list):
+        raise NotAllowedError(value)
+    read: list[str] = []
+    for each in addresses:
+        try:
+            network = ipaddress.IPv4Network(each)
+        except (TypeError, ValueError) as error:
+            raise NotAllowedError(value) from error
+        single = network.prefixlen == network.max_prefixlen
+        if (network.prefixlen > _LONGEST_PREFIX and not single) or any(network.overlaps(one) for one in _PRIVATE):
+            raise NotAllowedError(value)
+        read.append(str(network.network_address) if single else str(network))
+    return tuple(read)
+
+
+PUBLIC_ADDRESSES: Final = ValueKind(
+    "array",
+    "a list of public IPv4 addresses and ranges as CIDR blocks of at most 30 bits, e.g. 203.0.113.0/24",
+    _read_public_addresses,
+    ('["127.0.0.1"]', '["127.0.0.1", "203.0.113.0/24"]'),
+)
+"""Addresses as the network rules of a Cognitive Services account take them: no private ones (RFC 1918), no ranges of
+two addresses; see `network_rules`."""
+
+
 _TAG_COUNT: Final = 40
 _TAG_NAME: Final = r"[^<>%&\\?/]{1,128}"
 _TAG_VALUE_LENGTH: Final = 256

@@ -99,6 +99,21 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         updates=(parts.CUSTOM_VISION_ACCOUNTS, parts.alerts("image-quota")),
     ),
     Setting(
+        "trainingAllowedAddresses",
+        kinds.PUBLIC_ADDRESSES,
+        [],
+        "Addresses that may call the training account; no other can. They have to include those that the Logic App "
+        "calls from (the output workflowOutgoingAddresses) and who deploys. Without any, everybody may call.",
+        updates=(parts.TRAINING_ACCOUNT,),
+    ),
+    Setting(
+        "predictionAllowedAddresses",
+        kinds.PUBLIC_ADDRESSES,
+        [],
+        "Addresses that may ask for predictions; no other can. Without any, the account takes calls from everywhere.",
+        updates=(parts.PREDICTION_ACCOUNT,),
+    ),
+    Setting(
         "customVisionProjectName",
         kinds.matching(
             r"\S(.{0,98}\S)?", "1 to 100 characters, no space at either end", ("Parts of machines", "Fruit")
@@ -265,6 +280,8 @@ class Settings:
     retention_days_processed: int
     retention_days_rejected: int
     custom_vision_sku: str
+    training_allowed_addresses: tuple[str, ...]
+    prediction_allowed_addresses: tuple[str, ...]
     custom_vision_project_name: str
     adopt_project_id: str | None
     domain: str

@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 PROJECT = "custom-vision-retraining"
 SUBSCRIPTION = "/subscriptions/00000000-0000-4000-8000-000000000001"
 WORKSPACES = "providers/Microsoft.OperationalInsights/workspaces"
+OUTGOING = ("198.51.100.10", "203.0.113.20")
 DEPLOYER = "00000000-0000-4000-8000-0000000000de"
 TRAINING_KEY = "key-one-of-the-account"
 SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d"
@@ -170,6 +171,9 @@ def _azure_resource(token: str, name: str, inputs: dict[str, Any]) -> tuple[str,
                     "type": "SystemAssigned",
                     "principalId": f"the-identity-of-{own}",
                     "tenantId": "the-tenant",
+                },
+                "endpointsConfiguration": {
+                    "workflow": {"outgoingIpAddresses": [{"address": each} for each in OUTGOING]},
                 },
             }
         case "azure-native:operationalinsights:Workspace":

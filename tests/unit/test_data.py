@@ -21,6 +21,7 @@ def test_the_account_is_hot_locally_redundant_and_closed_to_the_public(run: Run)
         "kind": "StorageV2",
         "location": "eastus",
         "minimumTlsVersion": "TLS1_2",
+        "networkRuleSet": {"bypass": "AzureServices", "defaultAction": "Allow"},
         "resourceGroupName": "rg-test",
         "sku": {"name": "Standard_LRS"},
         "tags": {"environment": "test"},

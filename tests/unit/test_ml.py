@@ -24,8 +24,18 @@ def test_there_is_one_account_for_training_and_one_for_prediction(run: Run):
         assert account["properties"] == {
             "customSubDomainName": account["accountName"],
             "publicNetworkAccess": "Enabled",
+            "networkAcls": {"defaultAction": "Allow", "ipRules": [], "virtualNetworkRules": []},
             "disableLocalAuth": False,
         }
+
+
+def test_each_account_lets_in_its_own_addresses_alone(run: Run):
+    config = minimal_config(trainingAllowedAddresses='["203.0.113.7"]', predictionAllowedAddresses='["8.8.0.0/16"]')
+    found = accounts(run(config, ml_layer))
+    rules = {kind: account["properties"]["networkAcls"] for kind, account in found.items()}
+    assert {kind: each["defaultAction"] for kind, each in rules.items()} == dict.fromkeys(found, "Deny")
+    assert rules["CustomVision.Training"]["ipRules"] == [{"value": "203.0.113.7"}]
+    assert rules["CustomVision.Prediction"]["ipRules"] == [{"value": "8.8.0.0/16"}]
 
 
 def test_the_free_tier_is_a_setting(run: Run):

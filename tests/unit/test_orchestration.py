@@ -6,9 +6,10 @@ import pytest
 
 import workflows
 from components import orchestration, roles
+from components.network_rules import UnreachableError
 from components.retraining_settings import RETRAINING_SETTINGS
 from tests.unit.layers import orchestration_args, orchestration_layer
-from tests.unit.recording import ROOT, SUBSCRIPTION, TRAINING_KEY, Deployed, Run, minimal_config
+from tests.unit.recording import OUTGOING, ROOT, SUBSCRIPTION, TRAINING_KEY, Deployed, Run, minimal_config
 
 WORKFLOW = "azure-native:logic:Workflow"
 ROLE = "azure-native:authorization:RoleDefinition"
@@ -258,3 +259,16 @@ def test_the_parameters_are_those_of_the_public_function(run: Run):
         lambda: names.extend(orchestration.workflow_parameters(orchestration_args(), workflows.load("retrain"))),
     )
     assert sorted(names) == sorted(workflows.load("retrain")["parameters"])
+
+
+def test_a_training_account_that_would_turn_the_workflow_away_is_not_deployed_silently(run: Run):
+    with pytest.raises(UnreachableError) as caught:
+        run(minimal_config(trainingAllowedAddresses='["198.51.100.0/24"]'))
+    assert "the Logic App calls from 198.51.100.10, 203.0.113.20, and could not train. Add: 203.0.113.20" in str(
+        caught.value
+    )
+
+
+def test_the_workflows_own_addresses_are_told_and_let_it_in(run: Run):
+    deployed = run(minimal_config(trainingAllowedAddresses=json.dumps(OUTGOING)))
+    assert deployed.outputs["workflowOutgoingAddresses"] == list(OUTGOING)

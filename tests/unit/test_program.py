@@ -75,6 +75,7 @@ def test_the_outputs_are_what_uploads_runs_and_predictions_need(run: Run):
         "predictionUrl",
         "logicAppName",
         "logicAppId",
+        "workflowOutgoingAddresses",
         "rollbackLogicAppName",
         "rollbackLogicAppId",
         "logAnalyticsWorkspaceName",

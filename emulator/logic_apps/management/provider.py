@@ -18,6 +18,11 @@ from emulator.logic_apps.runs.stamps import stamp
 from emulator.logic_apps.workflows import DISABLED, ENABLED
 
 _VALIDATE: Final = "Microsoft.Logic/locations/workflows/validate"
+_LOOPBACK: Final = {
+    side: {name: [{"address": "127.0.0.1"}] for name in ("outgoingIpAddresses", "accessEndpointIpAddresses")}
+    for side in ("workflow", "connector")
+}
+"""Where workflows call from and are called at; on Azure, the addresses of their region."""
 
 
 class LogicAppsProvider:
@@ -53,6 +58,7 @@ class LogicAppsProvider:
                 "changedTime": stamp(self._management.clock.now()),
                 "version": version.name,
                 "accessEndpoint": self._management.signatures.base_path(f"/workflows/{workflow.guid}"),
+                "endpointsConfiguration": _LOOPBACK,
             },
         }
 

@@ -55,7 +55,14 @@ _SCHEMA: Final = {
                 },
                 **{
                     name: {"readOnly": True}
-                    for name in ("provisioningState", "createdTime", "changedTime", "version", "accessEndpoint")
+                    for name in (
+                        "provisioningState",
+                        "createdTime",
+                        "changedTime",
+                        "version",
+                        "accessEndpoint",
+                        "endpointsConfiguration",
+                    )
                 },
                 "accessControl": {
                     "type": "object",
