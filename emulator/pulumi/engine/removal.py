@@ -32,7 +32,8 @@ def remove(steps: Steps, resources: Sequence[ResourceState]) -> None:
     with ThreadPoolExecutor(_WORKERS) as pool:
         while waiting or running:
             if failure is None and not steps.stopped:
-                for each in _ready(waiting, list(running.values())):
+                # No more than run at once: what waited in the pool would begin after a failure, too.
+                for each in _ready(waiting, list(running.values()))[: _WORKERS - len(running)]:
                     waiting = [other for other in waiting if other is not each]
                     skip = each.deleted_with in going
                     running[pool.submit(_delete, steps.delete, each, skip)] = each

@@ -22,12 +22,13 @@ from emulator.pulumi.engine import Deployment, Event, Summary
 
 @dataclass
 class StandIn:
-    """Keeps what is PUT, and what was asked: (method, path)."""
+    """Keeps what is PUT, and what was asked: (method, path). What is in `keep` cannot be deleted."""
 
     issuer: TokenIssuer
     bodies: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     calls: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     refuse: dict[str, str] = field(default_factory=dict[str, str])
+    keep: set[str] = field(default_factory=set[str])
     merge: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     key: str = "made-up-key"
     stop: Callable[[], None] = lambda: None
@@ -52,6 +53,8 @@ class StandIn:
             return JSONResponse(self.bodies[key], 201)
         if request.method == "POST" and name.lower() == "listkeys":
             return JSONResponse({"keys": [{"keyName": "key1", "value": self.key}]})
+        if request.method == "DELETE" and name in self.keep:
+            return JSONResponse({"error": {"code": "ScopeLocked", "message": f"{name} is locked"}}, 409)
         if request.method == "DELETE":
             gone = [each for each in self.bodies if each == key or each.startswith(key + "/")]
             for each in gone:

@@ -718,3 +718,14 @@ def test_what_a_killed_deployment_had_begun_and_nobody_wants_any_more_is_deleted
     assert layered.deployment().up().deleted == 1
     assert not any(path.endswith("/first") for path in arm.bodies)
     assert json.loads(layered.state.read_text())["creating"] == []
+
+
+def test_after_a_deletion_that_failed_no_further_one_begins(project: Project, arm: StandIn) -> None:
+    project.program(GROUP + "for number in range(40):\n    group(f'g{number}', resourceGroupName=f'g{number}')\n")
+    project.deployment().up()
+    arm.keep = {f"g{number}" for number in range(40)}
+    with pytest.raises(DeploymentError, match="ScopeLocked"):
+        project.deployment().destroy()
+    assert 1 <= len(arm.made("DELETE", "/resourceGroups/")) <= 8
+    arm.keep = set()
+    assert project.deployment().destroy().deleted == 41
