@@ -227,14 +227,20 @@ PUBLIC_ADDRESSES: Final = ValueKind(
 two addresses; see `network_rules`."""
 
 
+OWN_TAGS: Final = ("project", "stack", "purpose")
+"""Tags of the program, by which its resources are known: they are not the user's to set."""
 _TAG_COUNT: Final = 40
-_TAG_NAME: Final = r"[^<>%&\\?/]{1,128}"
+_TAG_NAME: Final = r"[^<>%&\\?/\x00-\x1f]{1,128}"
+_RESERVED_TAGS: Final = ("microsoft", "azure", "windows", "hidden-")
 _TAG_VALUE_LENGTH: Final = 256
 
 
 def _read_tags(value: str) -> Mapping[str, str]:
     tags = _json(value)
     if not isinstance(tags, dict) or len(tags) > _TAG_COUNT:
+        raise NotAllowedError(value)
+    names = [name.lower() for name in tags]
+    if len(set(names)) < len(names) or any(name in OWN_TAGS or name.startswith(_RESERVED_TAGS) for name in names):
         raise NotAllowedError(value)
     for name, content in tags.items():
         if not re.fullmatch(_TAG_NAME, name) or not isinstance(content, str) or len(content) > _TAG_VALUE_LENGTH:
@@ -244,13 +250,15 @@ def _read_tags(value: str) -> Mapping[str, str]:
 
 TAGS: Final = ValueKind(
     "object",
-    f"an object of at most {_TAG_COUNT} texts; names of 1 to 128 characters without < > % & \\ ? /, "
-    f"values of at most {_TAG_VALUE_LENGTH}",
+    f"an object of at most {_TAG_COUNT} texts; names of 1 to 128 characters without < > % & \\ ? /, in any case "
+    f"neither twice nor {', '.join(OWN_TAGS)}, nor beginning with {', '.join(_RESERVED_TAGS)}; values of at most "
+    f"{_TAG_VALUE_LENGTH}",
     _read_tags,
     ('{"team": "vision"}', "{}"),
 )
 """Tags of Azure resources. Azure allows 50 a resource, of which the program needs some; storage accounts allow names of
-128 characters (https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources)."""
+128 characters; the case of a name makes no difference
+(https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources)."""
 
 
 def _json(value: str) -> Any:

@@ -24,7 +24,8 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "environmentTags",
         kinds.TAGS,
         {},
-        "Tags of every resource that can have tags, beside project, stack and purpose; a tag of yours wins.",
+        "Tags of every resource that can have tags, beside the program's own: project, stack and purpose, which nobody "
+        "else sets, and environment, the stack's name unless you set it.",
         updates=(parts.TAGGED,),
     ),
     Setting(
@@ -316,8 +317,9 @@ class Settings:
         return self.protect_data or self.adopt_project_id is not None
 
     def tags(self, project: str, stack: str) -> dict[str, str]:
-        """Return the tags of every resource: the program's own, and the user's over them."""
-        own = {"project": project, "stack": stack, "purpose": "ml-automation", "environment": stack}
+        """Return the tags of every resource: the program's own, and the user's beside them."""
+        environment = {} if "environment" in map(str.lower, self.environment_tags) else {"environment": stack}
+        own = {"project": project, "stack": stack, "purpose": "ml-automation", **environment}
         return {**own, **self.environment_tags}
 
 

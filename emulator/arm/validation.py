@@ -19,6 +19,7 @@ MAXIMUM_TAG_NAME = 512
 MAXIMUM_TAG_VALUE = 256
 """https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations"""
 
+_NOT_IN_TAG_NAMES = frozenset("<>%&\\?/")
 _SHOWN_CHARACTERS = 100
 
 
@@ -89,7 +90,14 @@ def check_tags(body: Mapping[str, Any]) -> None:
         raise _invalid("tags", f"{_shown(tags)} is not an object of names and values")
     if len(tags) > MAXIMUM_TAGS:
         raise ArmError(400, "TooManyTags", f"There are {len(tags)} tags; allowed: {MAXIMUM_TAGS}.", "tags")
+    spellings: dict[str, str] = {}
     for name, value in tags.items():
+        if spellings.setdefault(name.lower(), name) != name:
+            text = f"tags.{name}: the tag is there twice, as '{spellings[name.lower()]}' too; its case says nothing."
+            raise ArmError(400, "InvalidTag", text, "tags")
+        if _NOT_IN_TAG_NAMES & set(name):
+            text = f"tags.{name}: not allowed in a tag's name: {' '.join(sorted(_NOT_IN_TAG_NAMES))}."
+            raise ArmError(400, "InvalidTagNameCharacters", text, "tags")
         if not isinstance(value, str):
             raise ArmError(400, "InvalidTag", f"tags.{name}: {_shown(value)} is not a string.", f"tags.{name}")
         if not 0 < len(name) <= MAXIMUM_TAG_NAME or len(value) > MAXIMUM_TAG_VALUE:

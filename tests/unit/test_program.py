@@ -2,6 +2,7 @@
 
 import pytest
 
+from emulator.pulumi.azure_native.types import SPECS
 from tests.unit.recording import PROJECT, ROOT, TRAINING_KEY, Deployed, Run, minimal_config, stack_config
 
 STACKS = sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
@@ -101,6 +102,10 @@ def test_everything_that_can_have_tags_has_them(run: Run):
                 "environment": "test",
                 "team": "vision",
             }, each.name
+
+
+def test_only_types_without_tags_have_none():
+    assert not any("tags" in SPECS[type_].known_inputs for type_ in UNTAGGABLE)
 
 
 def test_all_names_share_one_suffix_that_changes_with_the_region(run: Run):

@@ -145,6 +145,13 @@ def test_an_allowed_value_is_taken(run: Run, key: str, text: str, value: Any):
         ("environmentTags", '["a"]'),
         ("environmentTags", '{"a<b": "c"}'),
         ("environmentTags", '{"a": 1}'),
+        ("environmentTags", '{"a": "1", "A": "2"}'),
+        ("environmentTags", '{"Project": "another"}'),
+        ("environmentTags", '{"stack": "another"}'),
+        ("environmentTags", '{"purpose": "another"}'),
+        ("environmentTags", '{"azure-cost": "42"}'),
+        ("environmentTags", '{"hidden-title": "a"}'),
+        ("environmentTags", json.dumps({"x" * 129: ""})),
         ("environmentTags", json.dumps({"a": "x" * 257})),
         ("environmentTags", json.dumps({f"t{n}": "" for n in range(41)})),
         ("existingResourceGroup", "ends with a dot."),
@@ -260,13 +267,14 @@ def test_no_more_trainings_a_day_than_iterations_are_kept(run: Run):
     load(run, minimal_config(iterationsToKeep="10"))
 
 
-def test_a_tag_of_the_user_wins(run: Run):
-    loaded = load(run, minimal_config(environmentTags='{"environment": "test bench", "team": "vision"}'))
+@pytest.mark.parametrize("name", ["environment", "Environment"])
+def test_the_environment_is_the_users_to_name(run: Run, name: str):
+    loaded = load(run, minimal_config(environmentTags=json.dumps({name: "test bench", "team": "vision"})))
     assert loaded.tags("p", "s") == {
         "project": "p",
         "stack": "s",
         "purpose": "ml-automation",
-        "environment": "test bench",
+        name: "test bench",
         "team": "vision",
     }
 

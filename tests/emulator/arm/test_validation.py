@@ -128,7 +128,18 @@ async def test_immutable_switch_that_was_unset_may_be_said_to_be_off(arm: Client
 
 
 @pytest.mark.parametrize(
-    "tags", [{"a": 1}, {"": "x"}, {"a": "x" * 257}, {"a" * 513: "x"}, {f"t{n}": "" for n in range(51)}, ["a"]]
+    "tags",
+    [
+        {"a": 1},
+        {"": "x"},
+        {"a": "", "A": ""},
+        {"a/b": ""},
+        {"a?": ""},
+        {"a": "x" * 257},
+        {"a" * 513: "x"},
+        {f"t{n}": "" for n in range(51)},
+        ["a"],
+    ],
 )
 async def test_tags_beyond_the_limits_are_refused(arm: Client, group: str, tags: Any) -> None:
     answer = await arm.put(WIDGET, {**body(), "tags": tags})
