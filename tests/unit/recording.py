@@ -21,6 +21,26 @@ SUBSCRIPTION = "/subscriptions/00000000-0000-4000-8000-000000000001"
 WORKSPACES = "providers/Microsoft.OperationalInsights/workspaces"
 OUTGOING = ("198.51.100.10", "203.0.113.20")
 DEPLOYER = "00000000-0000-4000-8000-0000000000de"
+EVERYTHING = {
+    "environmentTags": json.dumps({f"tag {n}": "x" * 256 for n in range(40)}),
+    "existingResourceGroup": "rg-there",
+    "existingWorkspaceId": f"{SUBSCRIPTION}/resourceGroups/rg-logs/{WORKSPACES}/log-there",
+    "purgeOnDestroy": "true",
+    "domain": "General (compact)",
+    "targetExportPlatforms": '["ONNX", "CoreML"]',
+    "trainingAllowedAddresses": json.dumps([*OUTGOING, "192.0.2.0/24"]),
+    "predictionAllowedAddresses": '["192.0.2.7"]',
+    "manualCallers": '["203.0.113.0/24", "2001:db8::/64"]',
+    "alertEmail": "team@example.com",
+    "alertWebhook": "https://example.com/alerts?code=abc",
+    "noticeWebhook": "https://example.com/notices?code=abc",
+    "championCheck": "all",
+    "publishChallenger": "true",
+    "logRetentionDays": "730",
+    "stuckRunHours": "47",
+    "waitingImagesHours": "47",
+}
+"""Every optional setting that adds something to a body."""
 TRAINING_KEY = "key-one-of-the-account"
 SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d"
 

@@ -17,7 +17,7 @@ from referencing.jsonschema import DRAFT4
 
 from emulator.pulumi.azure_native.schema import ResourceSpec
 from emulator.pulumi.azure_native.types import SPECS
-from tests.unit.recording import ROOT, Registered, Run, minimal_config, stack_config
+from tests.unit.recording import EVERYTHING, ROOT, Registered, Run, minimal_config, stack_config
 
 SCHEMAS = Path(os.environ.get("SHARED_SPECS", ROOT / "../shared/specs")) / "arm" / "schemas"
 COMMON = "https://schema.management.azure.com/schemas/common/definitions.json"
@@ -123,6 +123,13 @@ def test_every_body_is_valid(run: Run, stack: str):
     checked = [each for each in azure if each.type not in WITHOUT_SCHEMA]
     assert len(checked) == 56
     assert [fault for each in checked for fault in faults_of(each)] == []
+
+
+@pytest.mark.parametrize("without", ["none", "existingResourceGroup", "existingWorkspaceId"])
+def test_every_body_is_valid_with_every_optional_setting(run: Run, without: str):
+    settings = {key: value for key, value in EVERYTHING.items() if key != without}
+    azure = [each for each in run(minimal_config(**settings)).resources if each.type.startswith("azure-native:")]
+    assert [fault for each in azure if each.type not in WITHOUT_SCHEMA for fault in faults_of(each)] == []
 
 
 @pytest.mark.parametrize(
