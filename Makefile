@@ -31,8 +31,9 @@ types: $(VENV)/.development ## Strict type check
 pytest: $(VENV)/.development node_modules/.package-lock.json ## The tests alone; options: make pytest PYTEST='-k name'
 	$(BIN)/pytest -n 2 $(if $(PYTEST),$(PYTEST),$(WORKFLOW_COVERAGE))
 
-reliability: $(VENV)/.development node_modules/.package-lock.json ## Every fault at every Http action of the workflows, into docs/reliability.md; hours
-	@$(BIN)/python -m tests.workflows.faults.reliability $(FAULTS)
+reliability: $(VENV)/.development node_modules/.package-lock.json ## Every fault and interruption at every Http action, into docs/reliability.md; hours
+	@$(BIN)/python -m tests.workflows.faults.reliability $(CELLS)
+	@RELIABILITY=1 $(BIN)/pytest -q tests/workflows/faults/test_interruptions.py
 
 format: $(VENV)/.development ## Format and mend what lint can mend
 	$(BIN)/ruff format $(PATHS)

@@ -151,3 +151,31 @@ def test_no_loop_ends_silently_at_its_limit(name: str):
 def test_copies_are_asynchronous(name: str):
     """A synchronous copy needs a source authorization that a managed identity in a workflow cannot give."""
     assert "x-ms-requires-sync" not in json.dumps(workflows.load(name))
+
+
+@pytest.mark.parametrize("name", workflows.names())
+def test_a_failed_run_looks_for_the_cause_in_every_scope_loop_and_condition_with_a_call(name: str):
+    read = {
+        scope
+        for _, action, _ in all_actions(name)
+        for scope in re.findall(r"result\('(\w+)'\)", json.dumps(action.get("inputs")))
+    }
+    calling = {
+        container
+        for container, action, _ in all_actions(name)
+        for branch in [action, action.get("else", {}), *action.get("cases", {}).values()]
+        if any(inner["type"] == "Http" for inner in branch.get("actions", {}).values())
+    }
+    # Nobody is told why records and notices were not sent: no run fails for that.
+    untold = {"Tell", "If_records_are_kept", "For_each_batch_of_records"}
+    assert calling - read == untold & calling
+
+
+@pytest.mark.parametrize("name", workflows.names())
+def test_a_container_s_own_failure_is_no_cause(name: str):
+    calls = {action for action, found, _ in all_actions(name) if "inputs" in found}
+    for _, action, _ in all_actions(name):
+        where = action.get("inputs", {}).get("where", "") if isinstance(action.get("inputs"), dict) else ""
+        if "'ActionFailed'" in where:
+            (told,) = re.findall(r"'\|([\w|]+)\|'", where)
+            assert not set(told.split("|")) & calls

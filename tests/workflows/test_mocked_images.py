@@ -82,9 +82,8 @@ def test_images_of_a_label_that_the_service_refuses_are_rejected(loaded: LoadedW
 def test_a_tag_that_is_not_made_moves_no_image(loaded: LoadedWorkflow, answer: Any):
     found = retrain(loaded, with_images("green/1.png", Create_the_tag=answer))
     assert found.error is not None
-    assert found.error["message"] == "Label failed: For_each_new_label (ActionFailed), Every_tag_was_answered (" + (
-        f"{found.actions['Every_tag_was_answered'].code})"
-    )
+    codes = [f"{name} ({found.actions[name].code})" for name in ("Create_the_tag", "Every_tag_was_answered")]
+    assert found.error["message"] == f"Label failed: {', '.join(codes)}"
     assert found.calls_of("Add_the_images") == found.calls_of("Copy_to_processed") == []
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import io
 import json
 import random
 import threading
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -23,6 +25,7 @@ import workflows
 from components.orchestration import publish_names, versions
 from components.retraining_settings import RETRAINING_SETTINGS
 from emulator.clock import Clock, SystemClock
+from emulator.faults.rule import WORKFLOW_HEADER
 from emulator.faults.switch import FaultSwitch
 from emulator.faults.transport import FaultyTransport
 from emulator.home import Home
@@ -49,6 +52,8 @@ DEPLOYED: dict[str, Any] = {
 
 Interception = Callable[[httpx.Request], httpx.Response | None]
 """Is asked before a call of a workflow is made; an answer given here takes the place of the service's."""
+Observation = Callable[[httpx.Request], None]
+"""Is told of a call of a workflow when it is over, answered or not."""
 
 
 class HurriedClock(SystemClock):
@@ -70,10 +75,28 @@ class InterceptedTransport(httpx.AsyncBaseTransport):
     def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
         self._transport = transport
         self.intercept: Interception = lambda request: None
+        self._observed: dict[str, Observation] = {}
+        self._answered: defaultdict[str, list[Interception]] = defaultdict(list)
+
+    def answer(self, workflow: str, interception: Interception) -> None:
+        """Ask `interception`, too, of every call of a workflow from now on; the first answer counts."""
+        self._answered[workflow].append(interception)
+
+    def observe(self, workflow: str, observation: Observation) -> None:
+        """Tell `observation` of every call of a workflow from now on, and nobody else of them."""
+        self._observed[workflow] = observation
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        workflow = request.headers.get(WORKFLOW_HEADER, "")
         answer = await asyncio.to_thread(self.intercept, request)
-        return answer or await self._transport.handle_async_request(request)
+        for interception in self._answered[workflow]:
+            answer = answer or await asyncio.to_thread(interception, request)
+        try:
+            return answer or await self._transport.handle_async_request(request)
+        finally:
+            observation = self._observed.get(workflow)
+            if observation is not None:
+                await asyncio.to_thread(observation, request)
 
     async def aclose(self) -> None:
         await self._transport.aclose()
@@ -171,13 +194,20 @@ class Retraining:
     """A project, five containers and the workflow on them: what one test works with."""
 
     def __init__(
-        self, world: World, name: str, notices: str = "", records: Mapping[str, str] | None = None, **settings: Any
+        self,
+        world: World,
+        name: str,
+        notices: str = "",
+        records: Mapping[str, str] | None = None,
+        project: str | None = None,
+        **settings: Any,
     ) -> None:
+        """Deploy all of it, over an empty project where `project` names none."""
         self.world = world
         self.containers = {purpose: f"{name}-{purpose}" for purpose in PURPOSES}
         for container in self.containers.values():
             world.put(f"{world.storage}/blobServices/default/containers/{container}", STORAGE, {})
-        self.project = self.train_api("POST", f"projects?name={name}&classificationType=Multiclass")["id"]
+        self.project = project or self._empty_project(name)
         definition = workflows.load("retrain")
         definition["triggers"]["When_a_blob_is_added_or_modified"]["recurrence"] = {"frequency": "Month", "interval": 1}
         self.workflow = f"{world.group}/providers/Microsoft.Logic/workflows/{name}"
@@ -284,14 +314,18 @@ class Retraining:
     def artifact(self, name: str) -> Any:
         return json.loads(self.container("artifacts").download_blob(name).readall())
 
-    def train_api(self, method: str, path: str) -> Any:
+    def train_api(self, method: str, path: str, body: Any = None) -> Any:
         url = f"{self.world.training_endpoint}customvision/v3.3/training/{path}"
-        response = httpx.request(method, url, headers={"Training-Key": self.world.training_key}, timeout=60)
+        headers = {"Training-Key": self.world.training_key}
+        if isinstance(body, bytes):
+            response = httpx.request(method, url, headers=headers, timeout=60, content=body)
+        else:
+            response = httpx.request(method, url, headers=headers, timeout=60, json=body)
         response.raise_for_status()
         return response.json() if response.content else None
 
-    def project_api(self, method: str, path: str) -> Any:
-        return self.train_api(method, f"projects/{self.project}/{path}")
+    def project_api(self, method: str, path: str, body: Any = None) -> Any:
+        return self.train_api(method, f"projects/{self.project}/{path}".rstrip("/"), body)
 
     def predict(self, image: bytes) -> dict[str, Any]:
         path = f"customvision/v3.1/prediction/{self.project}/classify/iterations/production/image/nostore"
@@ -320,15 +354,19 @@ class Retraining:
         text = settings if isinstance(settings, str) else json.dumps(settings)
         self.container("artifacts").upload_blob("settings.json", text, overwrite=True)
 
-    def finish(self, run: str) -> Finished:
+    def end_of(self, run: str, workflow: str = "") -> dict[str, Any]:
+        """Wait for a run, of this workflow where no other is named; return its properties."""
         pause = threading.Event()
         properties: dict[str, Any] = {}
-        for _ in range(2400):
-            properties = self.world.arm.get(f"{self.workflow}/runs/{run}", LOGIC)["properties"]
+        for _ in range(1200):
+            properties = self.world.arm.get(f"{workflow or self.workflow}/runs/{run}", LOGIC)["properties"]
             if "endTime" in properties:
-                break
-            pause.wait(0.05)
-        assert "endTime" in properties, f"the run does not end: {properties}"
+                return properties
+            pause.wait(0.1)
+        raise AssertionError(f"the run does not end: {properties}")
+
+    def finish(self, run: str) -> Finished:
+        properties = self.end_of(run)
         actions = self.world.arm.values(f"{self.workflow}/runs/{run}/actions", LOGIC, **{"$top": "250"})
         statuses = {action["name"]: action["properties"]["status"] for action in actions}
         name = f"runs/{run}/manifest.json"
@@ -337,6 +375,9 @@ class Retraining:
 
     def run(self, trigger: str = "When_a_blob_is_added_or_modified") -> Finished:
         return self.finish(self.begin(trigger))
+
+    def _empty_project(self, name: str) -> str:
+        return self.train_api("POST", f"projects?name={name}&classificationType=Multiclass")["id"]
 
     def _run_ids(self) -> list[str]:
         return [run["name"] for run in self.world.arm.values(f"{self.workflow}/runs", LOGIC)]
@@ -350,6 +391,7 @@ def pictures(label: str, count: int, start: int = 0, *, red: bool | None = None)
     return files
 
 
+@functools.cache
 def picture(red: bool, seed: str) -> bytes:
     """Return one picture, the same for the same seed."""
     source = random.Random(seed)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import workflows
+from tests.workflows.faults.interruptions import INTERRUPTIONS
 
 FAULTS: Mapping[str, Mapping[str, Any]] = {
     "status 503": {"kind": "status", "status": 503},
@@ -20,6 +23,9 @@ FAULTS: Mapping[str, Mapping[str, Any]] = {
     "wrong JSON": {"kind": "wrongJson"},
     "slow": {"kind": "slow", "seconds": 20},
 }
+WHILE: Final = "meanwhile"
+"""Stands for the calls of an interruption."""
+OWN_SCENARIOS: Final = Path(__file__).with_name("own_scenarios.json")
 CALLS: Mapping[str, int | None] = {"first call": 1, "every call": None}
 
 
@@ -33,7 +39,7 @@ class HttpAction:
 
 @dataclass(frozen=True)
 class Cell:
-    """A fault that an action meets once, or as long as it lasts."""
+    """A fault that an action meets once, or as long as it lasts, or what happens while it calls."""
 
     scenario: str
     action: HttpAction
@@ -54,10 +60,39 @@ def http_actions() -> list[HttpAction]:
     ]
 
 
-def cells(scenario: str, actions: Collection[HttpAction]) -> list[Cell]:
-    """Return all cells of these actions in a scenario, in an order by hash: any beginning of it is a fair sample."""
-    every = [Cell(scenario, action, fault, calls) for action in actions for fault in FAULTS for calls in CALLS]
-    return sorted(every, key=lambda cell: hashlib.sha256(str(cell).encode()).hexdigest())
+def action_names() -> list[str]:
+    """Return the names of the actions of every workflow."""
+    return [name for workflow in workflows.names() for name, _ in _actions(workflows.load(workflow)["actions"])]
+
+
+def own_scenarios() -> dict[HttpAction, str]:
+    """Return the scenario whose run reaches an action, as own_scenarios.json has it."""
+    read: dict[str, dict[str, list[str]]] = json.loads(OWN_SCENARIOS.read_text(encoding="utf-8"))
+    return {
+        HttpAction(workflow, name): scenario
+        for scenario, actions in read.items()
+        for workflow, names in actions.items()
+        for name in names
+    }
+
+
+def cells() -> list[Cell]:
+    """Return all cells, in rounds: each round has every action once, and a round's faults differ from action to action.
+
+    So any beginning is a fair sample, and the first round tries every action and every fault.
+    """
+    ways = [(fault, calls) for calls in CALLS for fault in FAULTS] + [(each, WHILE) for each in INTERRUPTIONS]
+    own = sorted(own_scenarios().items(), key=lambda each: hashlib.sha256(str(each).encode()).hexdigest())
+    return [
+        Cell(scenario, action, *ways[(position + round) % len(ways)])
+        for round in range(len(ways))
+        for position, (action, scenario) in enumerate(own)
+    ]
+
+
+def first_round(scenario: str) -> list[Cell]:
+    """Return the cells of a scenario in which each of its own actions is tried once."""
+    return [cell for cell in cells()[: len(own_scenarios())] if cell.scenario == scenario]
 
 
 def _actions(container: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -3,17 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.workflows.faults.scenarios import ImpatientClock
-from tests.workflows.world import World
+from tests.workflows.faults.impatient import impatient_world
+from tests.workflows.faults.pasts import Pasts
 
 
 @pytest.fixture(scope="session")
-def impatient(tmp_path_factory: pytest.TempPathFactory) -> Generator[World]:
-    """An emulator in which nobody waits long for the next try."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("emulator.home._free", lambda port: False)
-        made = World(Path(tmp_path_factory.mktemp("impatient")) / "home", ImpatientClock())
-        made.start()
-    yield made
-    made.arm.close()
-    made.stop()
+def pasts(tmp_path_factory: pytest.TempPathFactory) -> Generator[Pasts]:
+    """What projects may have lived through, in an emulator in which nobody waits long for the next try."""
+    with impatient_world(Path(tmp_path_factory.mktemp("impatient")) / "home") as world:
+        yield Pasts(world)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sqlite3
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from tests.workflows.faults.cells import http_actions
-from tests.workflows.faults.scenarios import Situation
+from tests.workflows.faults.cells import action_names
+from tests.workflows.faults.situation import Situation
 from tests.workflows.world import LOGIC
 
 _HISTORY = {
@@ -19,6 +20,8 @@ _HISTORY = {
     "iterations": "record",
 }
 """Tables of the run history, and what of them can be read."""
+_EXPLAINS: Final = re.compile(rf"\b({'|'.join(action_names())}) \(\w+\)|settings\.json is not")
+"""What the error of a failed run has to name: an action and its code, or the file that a person has to mend."""
 
 
 def broken_promises(situation: Situation) -> list[str]:
@@ -45,17 +48,30 @@ def _lost_or_doubled(situation: Situation) -> list[str]:
     refused = {blob.name.split("/", 1)[1]: blob.metadata for blob in rejected}
     places.update(processed)
     places.update([blob.split("/", 1)[1] for blob in retraining.names("rejected")])
-    found = [f"{name} is in {places[name]} places" for name in situation.uploaded if places[name] != 1]
+    found = [
+        f"{name} is in {places[name]} places"
+        for name in situation.uploaded
+        if not (name not in situation.deleted) <= places[name] <= 1 + (name in situation.replaced)
+    ]
     found += [f"{name} waits still" for name in retraining.names("training")]
     found += [f"{name} was set aside without a reason" for name, told in refused.items() if not told.get("reason")]
-    tags = {tag["name"]: tag["imageCount"] for tag in retraining.project_api("GET", "tags")}
-    expected = Counter(name.split("/", 1)[0] for name in processed)
-    found += [
+    return found + _not_in_the_project(situation, Counter(_label(name) for name in processed))
+
+
+def _not_in_the_project(situation: Situation, processed: Counter[str]) -> list[str]:
+    tags = {tag["name"]: tag["imageCount"] for tag in situation.retraining.project_api("GET", "tags")}
+    expected = processed + Counter(situation.by_hand)
+    # What was replaced or deleted after the service had it is still trained there.
+    surplus = Counter(_label(name) for name in situation.replaced | situation.deleted)
+    return [
         f"{label}: {expected[label]} images are processed, {tags.get(label, 0)} in the project"
         for label in sorted({*expected, *tags})
-        if expected[label] != tags.get(label, 0)
+        if not expected[label] <= tags.get(label, 0) <= expected[label] + surplus[label]
     ]
-    return found
+
+
+def _label(name: str) -> str:
+    return name.split("/", 1)[0]
 
 
 def _trained_too_often(situation: Situation) -> list[str]:
@@ -84,18 +100,18 @@ def _not_answered(situation: Situation) -> list[str]:
 
 def _unexplained(situation: Situation) -> list[str]:
     retraining, found = situation.retraining, list[str]()
-    names = {action.name for action in http_actions()}
     manifests = {name.split("/")[1] for name in retraining.names("artifacts") if name.endswith("/manifest.json")}
     for workflow in filter(None, (retraining.workflow, situation.workflow)):
         for run in retraining.world.arm.values(f"{workflow}/runs", LOGIC):
             properties: dict[str, Any] = run["properties"]
-            if run["name"] in manifests | situation.cancelled or (
-                workflow == situation.workflow and properties["status"] == "Succeeded"
+            status, message = properties["status"], str((properties.get("error") or {}).get("message"))
+            if status == "Failed":
+                if not _EXPLAINS.search(message):
+                    found.append(f"{Path(workflow).name}: a failed run names no action: {message}")
+            elif run["name"] not in manifests | situation.cancelled and (
+                workflow == retraining.workflow or status != "Succeeded"
             ):
-                continue
-            message = str((properties.get("error") or {}).get("message"))
-            if properties["status"] != "Failed" or not any(name in message for name in names):
-                found.append(f"{Path(workflow).name}: a run without a manifest is {properties['status']}: {message}")
+                found.append(f"{Path(workflow).name}: a run without a manifest is {status}: {message}")
     return found
 
 

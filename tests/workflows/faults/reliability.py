@@ -1,88 +1,67 @@
-"""Runs the fault matrix and writes its table: ``python -m tests.workflows.faults.reliability [CELLS] [SCENARIO ...]``.
+"""Runs the fault matrix and writes its table: ``python -m tests.workflows.faults.reliability [CELLS]``.
 
-CELLS of each scenario, all of them without it. It exits with 1 where a promise is broken.
+CELLS is how many of all, from the beginning; all of them without it. Outcomes are kept in reliability.jsonl: a matrix
+that was interrupted goes on where it was, and cells in which a promise was broken are tried again. Two processes share
+the work. It exits with 1 where a promise is broken.
 """
 
 from __future__ import annotations
 
-import re
+import multiprocessing
 import sys
 import tempfile
-import time
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+import traceback
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from tests.workflows.faults.cells import CALLS, FAULTS, HttpAction, cells, http_actions
-from tests.workflows.faults.matrix import Outcome, outcomes
-from tests.workflows.faults.scenarios import SCENARIOS, ImpatientClock, reached_by
-from tests.workflows.world import World
+from tests.workflows.faults.cells import Cell, cells
+from tests.workflows.faults.impatient import impatient_world
+from tests.workflows.faults.matrix import AT_A_TIME, Outcome, outcome
+from tests.workflows.faults.pasts import Pasts
+from tests.workflows.faults.results import Results
+from tests.workflows.faults.table import table, write
 
-DOCUMENT: Final = Path(__file__).parents[3] / "docs" / "reliability.md"
-_BEGIN, _END = "<!-- begin matrix -->", "<!-- end matrix -->"
-
-
-def table(found: Mapping[str, Sequence[Outcome]], reached: Mapping[str, set[HttpAction]]) -> str:
-    """Return the section: a line for each action and scenario, the actions that only faults lead to, what broke."""
-    ran = [each for outcomes in found.values() for each in outcomes]
-    every = sum(len(actions) for actions in reached.values()) * len(FAULTS) * len(CALLS)
-    held = sum(not each.broken for each in ran)
-    lines = [
-        f"{len(ran)} of {every} cells were run, {held} held.",
-        "",
-        "| scenario | action | cells | held | met by calls | run Succeeded / Failed | further runs, at most |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    grouped: defaultdict[tuple[str, str], list[Outcome]] = defaultdict(list)
-    for each in ran:
-        grouped[each.cell.scenario, f"{each.cell.action.workflow}: `{each.cell.action.name}`"].append(each)
-    for (scenario, action), group in sorted(grouped.items()):
-        succeeded = sum(each.status == "Succeeded" for each in group)
-        lines.append(
-            f"| {scenario} | {action} | {len(group)} | {sum(not each.broken for each in group)} | "
-            f"{sum(each.met for each in group)} | {succeeded} / {len(group) - succeeded} | "
-            f"{max(each.further_runs for each in group)} |"
-        )
-    missing = [
-        f"{each.workflow}: `{each.name}`" for each in http_actions() if each not in set().union(*reached.values())
-    ]
-    lines += ["", f"No run of these scenarios reaches {len(missing)} actions: {', '.join(missing) or 'none'}."]
-    broken = [f"- {each.cell}: {'; '.join(each.broken)}" for each in ran if each.broken]
-    return "\n".join([*lines, "", *(["Not held:", "", *broken] if broken else ["Every promise held in every cell."])])
+RESULTS: Final = Path("reliability.jsonl")
+_PROCESSES: Final = 2
 
 
-def write(text: str, document: Path = DOCUMENT) -> None:
-    """Put the section between its marks in the document."""
-    marked = re.compile(f"{re.escape(_BEGIN)}.*?{re.escape(_END)}", re.DOTALL)
-    written = document.read_text(encoding="utf-8")
-    document.write_text(marked.sub(lambda _: f"{_BEGIN}\n{text}\n{_END}", written), encoding="utf-8")
+def run(share: Sequence[Cell], results: Path) -> None:
+    """Run cells in an emulator of this process, three at a time; add and print each outcome as it comes."""
+    kept = Results(results)
+    with tempfile.TemporaryDirectory() as folder, impatient_world(Path(folder) / "home") as world:
+        pasts = Pasts(world)
+
+        def keep(cell: Cell) -> None:
+            try:
+                found = outcome(pasts, cell)
+            except Exception as error:
+                # One cell that cannot be run stops no other one; it is told with the rest.
+                traceback.print_exc()
+                found = Outcome(cell, 0, "not run", 0, [f"the cell could not be run: {error!r}"], 0)
+            kept.add(found)
+            print(f"{found.seconds:.1f} s, {cell}: {'; '.join(found.broken) or 'held'}", flush=True)
+
+        with ThreadPoolExecutor(AT_A_TIME) as pool:
+            list(pool.map(keep, share))
 
 
 def main() -> int:
     """Run, print as it goes, write."""
-    given = sys.argv[1:]
-    most = next((int(each) for each in given if each.isdigit()), None)
-    chosen = [each for each in given if each in SCENARIOS] or list(SCENARIOS)
-    found: dict[str, list[Outcome]] = {}
-    reached: dict[str, set[HttpAction]] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        world = World(Path(folder) / "home", ImpatientClock())
-        world.start()
-        try:
-            for scenario in chosen:
-                reached[scenario] = reached_by(world, scenario)
-                found[scenario] = []
-                began = time.perf_counter()
-                for each in outcomes(world, cells(scenario, reached[scenario])[:most]):
-                    found[scenario].append(each)
-                    seconds = time.perf_counter() - began
-                    print(f"{seconds:.0f} s, {each.cell}: {'; '.join(each.broken) or 'held'}", flush=True)
-        finally:
-            world.arm.close()
-            world.stop()
-    write(table(found, reached))
-    return int(any(each.broken for group in found.values() for each in group))
+    wanted = cells()[: int(sys.argv[1]) if len(sys.argv) > 1 else None]
+    done = Results(RESULTS).read()
+    left = [cell for cell in wanted if cell not in done or done[cell].broken]
+    spawn = multiprocessing.get_context("spawn")
+    shares = [left[number::_PROCESSES] for number in range(_PROCESSES)]
+    processes = [spawn.Process(target=run, args=(share, RESULTS)) for share in shares if share]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    found = [each for cell, each in Results(RESULTS).read().items() if cell in set(wanted)]
+    write(table(found))
+    return int(len(found) < len(wanted) or any(each.broken for each in found))
 
 
 if __name__ == "__main__":

@@ -1,111 +1,78 @@
-"""A run that is cancelled in the middle, two runs at once, an upload while a run goes."""
+"""The emulator killed while a run goes, and two runs at once."""
 
 from __future__ import annotations
 
-import itertools
 import os
-import threading
-from collections.abc import Callable, Generator
+from collections import Counter
+from collections.abc import Generator
+from pathlib import Path
 
-import httpx
 import pytest
 
-from emulator.faults.rule import OPERATION_HEADER, WORKFLOW_HEADER
-from tests.workflows.faults.promises import broken_promises, waits
-from tests.workflows.faults.scenarios import Situation, first, following, reached_by
-from tests.workflows.world import LOGIC, Retraining, World, pictures
+from tests.workflows.faults.cells import own_scenarios
+from tests.workflows.faults.matrix import taken_up
+from tests.workflows.faults.mortal import MortalWorld
+from tests.workflows.faults.pasts import Pasts
+from tests.workflows.faults.promises import broken_promises
+from tests.workflows.faults.scenarios import following, images
+from tests.workflows.faults.situation import Situation
+from tests.workflows.world import Retraining
 
-CANCELLED_AT = (
-    "Name_the_holder",
-    "Create_the_tag",
-    "Add_the_images",
-    "Copy_to_processed",
-    "Start_training",
-    "Publish_the_target",
-    "Write_the_manifest",
-    "Unlock",
+KILLED_AT = ("Name_the_holder", "Add_the_images", "Copy_to_processed", "Start_training", "Publish_the_target", "Unlock")
+"""One action of each phase that changes something; with RELIABILITY in the environment, every one of a first run."""
+NOT_OF_A_FIRST_RUN = (
+    "Ask_the_champion_about_it",
+    "Champion_performance",
+    "Publish_the_previous",
+    "Look_at_the_previous",
+    "List_a_page_of_trained",
+    "Ask_the_challenger",
+    "Ask_the_champion",
+    "Sign_the_evaluation_container",
 )
-"""One action of each phase that changes something; with FAULT_CELLS in the environment, every one that is reached."""
-NUMBERS = itertools.count(1)
 
 
-@pytest.fixture
-def world(impatient: World) -> Generator[World]:
-    yield impatient
-    impatient.transport.intercept = lambda request: None
+def killed_at() -> list[str]:
+    """Return the actions at which the emulator is killed."""
+    if "RELIABILITY" not in os.environ:
+        return list(KILLED_AT)
+    own = own_scenarios().items()
+    reached = [action.name for action, scenario in own if scenario in ("first", "following")]
+    return [name for name in reached if name not in (*NOT_OF_A_FIRST_RUN, "Tell_what_was_done")]
 
 
-def at(world: World, retraining: Retraining, action: str, change: Callable[[str], None]) -> threading.Event:
-    """Do something, with the run's id, when a run first calls a service in `action`; return what tells that it did."""
-    done, lock = threading.Event(), threading.Lock()
-
-    def intercept(request: httpx.Request) -> None:
-        name = retraining.workflow.rsplit("/", 1)[-1]
-        headers = request.headers
-        if (headers.get(WORKFLOW_HEADER), headers.get(OPERATION_HEADER)) != (name, action):
-            return
-        with lock:
-            if not done.is_set():
-                change(headers["x-ms-workflow-run-id"])
-                done.set()
-
-    world.transport.intercept = intercept
-    return done
+@pytest.fixture(scope="module")
+def mortal(tmp_path_factory: pytest.TempPathFactory) -> Generator[MortalWorld]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("emulator.home._free", lambda port: False)
+        world = MortalWorld(Path(tmp_path_factory.mktemp("mortal")) / "home")
+    world.start()
+    yield world
+    world.arm.close()
+    world.stop()
 
 
-def finish(situation: Situation) -> None:
-    """Run again, twice at most."""
-    for _ in range(2):
-        if waits(situation):
-            situation.later()
-            situation.retraining.run("manual")
-
-
-def cancel_at(world: World, action: str) -> None:
-    """Cancel a first run when it calls for `action`, and see that the next ones take it up."""
-    situation = first(world, f"cancelled{next(NUMBERS)}")
-    path = f"{situation.retraining.workflow}/runs"
-    cancelled = at(world, situation.retraining, action, lambda run: world.arm.post(f"{path}/{run}/cancel", LOGIC))
-    run = situation.act()
-    assert cancelled.is_set()
-    assert world.arm.get(f"{path}/{run}", LOGIC)["properties"]["status"] == "Cancelled"
-    situation.cancelled.add(run)
-    finish(situation)
+@pytest.mark.parametrize("action", killed_at())
+def test_a_run_goes_on_where_the_emulator_was_killed(mortal: MortalWorld, action: str):
+    name = f"k-{action.lower().replace('_', '-')}"[:40].rstrip("-")
+    retraining = Retraining(mortal, name)
+    retraining.upload(images(0))
+    mortal.kill_at(name, action)
+    run = retraining.begin("manual")
+    situation = Situation(retraining, images(0), 1, lambda: run)
+    assert mortal.killed(), f"the run never called for {action}"
+    taken_up(situation, retraining.end_of(run)["status"])
     assert broken_promises(situation) == []
 
 
-@pytest.mark.parametrize("action", CANCELLED_AT)
-def test_a_run_that_is_cancelled_is_taken_up_by_the_next_one(world: World, action: str):
-    cancel_at(world, action)
-
-
-@pytest.mark.skipif("FAULT_CELLS" not in os.environ, reason="FAULT_CELLS asks for every action")
-def test_a_run_may_be_cancelled_at_every_action(world: World):
-    for each in sorted(reached_by(world, "first"), key=lambda action: action.name):
-        cancel_at(world, each.name)
-
-
-def test_of_two_runs_at_once_one_retrains_and_the_other_says_who_does(world: World):
-    situation = following(world, f"two{next(NUMBERS)}")
+def test_of_two_runs_at_once_one_retrains_and_the_other_says_who_does(pasts: Pasts):
+    situation = following(pasts, "two")
     retraining = situation.retraining
-    with situation.asked_all_the_time():
+    with situation.asked_after_every_change():
         runs = [retraining.begin("manual") for _ in range(2)]
-        ended = [retraining.finish(run) for run in runs]
-        finish(situation)
-    errors = [each.error["code"] for each in ended if each.status == "Cancelled" and each.error]
-    assert (sorted(each.status for each in ended), errors) == (["Cancelled", "Succeeded"], ["AnotherRunHoldsTheLock"])
-    situation.cancelled.update(each.id for each in ended if each.status == "Cancelled")
-    assert broken_promises(situation) == []
-
-
-@pytest.mark.parametrize("action", ["Tags_before", "Add_the_images", "Copy_to_processed", "Start_training", "Unlock"])
-def test_what_is_uploaded_while_a_run_goes_is_taken_by_the_next_one(world: World, action: str):
-    situation = first(world, f"while{next(NUMBERS)}")
-    more = pictures("red", 2, 700)
-    uploaded = at(world, situation.retraining, action, lambda run: situation.retraining.upload(more))
-    situation.act()
-    assert uploaded.is_set()
-    situation.uploaded.update(more)
-    situation.trainings += 1
-    finish(situation)
+        ended = [retraining.end_of(run) for run in runs]
+    found = Counter((each["status"], (each.get("error") or {}).get("code")) for each in ended)
+    assert found == {("Succeeded", None): 1, ("Cancelled", "AnotherRunHoldsTheLock"): 1}
+    situation.cancelled.update(run for run, each in zip(runs, ended, strict=True) if each["status"] == "Cancelled")
+    assert taken_up(situation, "Succeeded") == 0
     assert broken_promises(situation) == []
