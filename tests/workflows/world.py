@@ -11,7 +11,7 @@ import threading
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -52,6 +52,8 @@ DEPLOYED: dict[str, Any] = {
 
 Interception = Callable[[httpx.Request], httpx.Response | None]
 """Is asked before a call of a workflow is made; an answer given here takes the place of the service's."""
+_TEST_THREADS = 50
+"""As many as calls at once."""
 Observation = Callable[[httpx.Request], None]
 """Is told of a call of a workflow when it is over, answered or not."""
 
@@ -75,6 +77,8 @@ class InterceptedTransport(httpx.AsyncBaseTransport):
     def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
         self._transport = transport
         self.intercept: Interception = lambda request: None
+        # Threads of its own: what tests do in them may wait for services that want threads, too.
+        self._threads = ThreadPoolExecutor(_TEST_THREADS)
         self._observed: dict[str, Observation] = {}
         self._answered: defaultdict[str, list[Interception]] = defaultdict(list)
 
@@ -88,17 +92,19 @@ class InterceptedTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         workflow = request.headers.get(WORKFLOW_HEADER, "")
-        answer = await asyncio.to_thread(self.intercept, request)
+        run = asyncio.get_running_loop().run_in_executor
+        answer = await run(self._threads, self.intercept, request)
         for interception in self._answered[workflow]:
-            answer = answer or await asyncio.to_thread(interception, request)
+            answer = answer or await run(self._threads, interception, request)
         try:
             return answer or await self._transport.handle_async_request(request)
         finally:
             observation = self._observed.get(workflow)
             if observation is not None:
-                await asyncio.to_thread(observation, request)
+                await run(self._threads, observation, request)
 
     async def aclose(self) -> None:
+        self._threads.shutdown(wait=False)
         await self._transport.aclose()
 
 
