@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, Final
 import yaml
 
 from components.azure_login import AZURE_CLI, CommandTokens
+from components.naming import SUFFIX_LENGTH
 from validation import destroyed, outputs, preflight
 from validation.azure import AzureError, ResourceManager
 from validation.check import Check, FailedError, answered
@@ -78,9 +80,34 @@ def _plan(options: argparse.Namespace, arm: ResourceManager) -> preflight.Plan:
     location = options.location or config.get("azure-native:location")
     if not location:
         raise ArgumentsError(f"{file} sets no azure-native:location; set it, or give --location")
-    sku = config.get(f"{project['name']}:customVisionSku") or project["config"]["customVisionSku"]["default"]
-    subscription = options.subscription or preflight.only_subscription(arm)
-    return preflight.Plan(subscription, project["name"], options.stack, str(location), str(sku), options.suffix)
+
+    def setting(key: str) -> str:
+        value = config.get(f"{project['name']}:{key}", project["config"][key]["default"])
+        return json.dumps(value) if isinstance(value, bool) else str(value)
+
+    return preflight.Plan(
+        options.subscription or preflight.only_subscription(arm),
+        project["name"],
+        options.stack,
+        str(location),
+        setting("customVisionSku"),
+        options.suffix or _suffix(options),
+        setting("purgeOnDestroy") == "true",
+        setting("existingResourceGroup"),
+        setting("existingWorkspaceId"),
+    )
+
+
+def _suffix(options: argparse.Namespace) -> str | None:
+    """Return the end of the names that the stack has made, None where there are none yet."""
+    if options.outputs:
+        found = outputs.of_file(options.outputs)
+    else:
+        try:
+            found = outputs.of_stack(options.stack)
+        except OutputsError:
+            return None  # No stack of this name yet, or no Pulumi CLI to ask.
+    return found.text("storageAccountName")[-SUFFIX_LENGTH:] if found.names else None
 
 
 def _yaml(path: Path) -> dict[str, Any]:
@@ -111,7 +138,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--subscription", metavar="ID", help="for --preflight; else the only one that the login sees")
     parser.add_argument("--location", metavar="REGION", help="for --preflight; else that of the stack's file")
     parser.add_argument(
-        "--suffix", metavar="TEXT", help="for --preflight: the random suffix of a stack whose names are made already"
+        "--suffix",
+        metavar="TEXT",
+        help="for --preflight: the random suffix of the stack's names; else that of the stack's outputs, if it has any",
     )
     parser.add_argument("--resource-manager", metavar="URL", default=PUBLIC_CLOUD, help="of another cloud")
     parser.add_argument("--audience", metavar="URL", default=PUBLIC_CLOUD, help="of tokens for the resource manager")

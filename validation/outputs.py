@@ -23,6 +23,11 @@ class Outputs:
         self._values = values
         self._source = source
 
+    @property
+    def names(self) -> list[str]:
+        """The names of all outputs; none before the stack is deployed."""
+        return list(self._values)
+
     def text(self, name: str) -> str:
         """Return the output `name`.
 

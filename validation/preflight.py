@@ -10,10 +10,12 @@ from typing import Any, Final
 from components import naming, regions
 from components.naming import DeploymentName
 from validation.azure import ResourceManager
+from validation.blobs import STORAGE_API_VERSION
 from validation.check import Check, FailedError, SkippedError
 from validation.deployed import COGNITIVE_SERVICES_API_VERSION, RESOURCES_API_VERSION
 from validation.destroyed import ROLES_API_VERSION
 
+WORKSPACES_API_VERSION: Final = "2023-09-01"
 KINDS: Final = ("CustomVision.Training", "CustomVision.Prediction")
 
 RESOURCE_TYPES: Final = (
@@ -40,22 +42,34 @@ REGIONAL: Final = (
     "Microsoft.Storage/storageAccounts",
 )
 """Types that lie in the stack's region."""
+GROUP_ACTION: Final = "Microsoft.Resources/subscriptions/resourceGroups/write"
 ACTIONS: Final = (
-    "Microsoft.Resources/subscriptions/resourceGroups/write",
     *(f"{type_}/write" for type_ in RESOURCE_TYPES),
     "Microsoft.Storage/storageAccounts/listKeys/action",
     "Microsoft.CognitiveServices/accounts/listKeys/action",
-    "Microsoft.CognitiveServices/locations/resourceGroups/deletedAccounts/delete",
     "Microsoft.Authorization/roleDefinitions/write",
     "Microsoft.Authorization/roleAssignments/write",
 )
-"""What the person who deploys has to be allowed: each resource, the keys that the project and project-config.json are
-written with, the purge of deleted accounts, and the roles of the workflows' identities."""
+"""What the person who deploys has to be allowed in the resource group: each resource, the keys that the project and
+project-config.json are written with, and the roles of the workflows' identities."""
+PURGE_ACTION: Final = "Microsoft.CognitiveServices/locations/resourceGroups/deletedAccounts/delete"
+"""What purgeOnDestroy needs, on the subscription: the group is gone by then."""
+WORKSPACE_ACTIONS: Final = (
+    "Microsoft.OperationalInsights/workspaces/read",
+    "Microsoft.OperationalInsights/workspaces/sharedKeys/action",
+    "Microsoft.OperationalInsights/workspaces/tables/write",
+)
+"""What is done with an existing workspace: it is looked up, diagnostic settings and rules write to it ("Diagnostic
+settings in Azure Monitor"), and the tables are made."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is going to be deployed; `suffix` is that of the stack's names, None before they are made."""
+    """What is going to be deployed.
+
+    `suffix` is that of the stack's names, None before they are made. `existing_group` and `existing_workspace` are the
+    settings existingResourceGroup and existingWorkspaceId, empty where the stack makes its own.
+    """
 
     subscription: str
     project: str
@@ -63,6 +77,15 @@ class Plan:
     location: str
     sku: str
     suffix: str | None
+    purges: bool = False
+    existing_group: str = ""
+    existing_workspace: str = ""
+
+    @property
+    def scope(self) -> str:
+        """ARM id of what everything is made in: the existing resource group, else the subscription."""
+        subscription = f"/subscriptions/{self.subscription}"
+        return f"{subscription}/resourceGroups/{self.existing_group}" if self.existing_group else subscription
 
 
 def checks(arm: ResourceManager, plan: Plan) -> list[Check]:
@@ -93,8 +116,14 @@ def checks(arm: ResourceManager, plan: Plan) -> list[Check]:
             lambda: _names(arm, plan),
         ),
         Check(
+            "existing resources",
+            "pulumi config set existingResourceGroup NAME, existingWorkspaceId ID",
+            lambda: _existing(arm, plan),
+        ),
+        Check(
             "permissions",
-            "ask for Owner, or Contributor with User Access Administrator, on the subscription",
+            "ask for Owner, or Contributor with User Access Administrator, on the subscription or on the existing "
+            "resource group; Contributor on the subscription to purge; Log Analytics Contributor on the workspace",
             lambda: _permissions(arm, plan),
         ),
     ]
@@ -188,9 +217,20 @@ def _names(arm: ResourceManager, plan: Plan) -> str:
         raise FailedError(f"deleted, and still to be restored: {', '.join(kept)}")
     own = {each["name"] for each in arm.values(f"{path}/accounts", COGNITIVE_SERVICES_API_VERSION)}
     taken = [name for name in names if name not in own and not _free(arm, path, name)]
+    storage = naming.storage_account(DeploymentName(plan.project, plan.stack, plan.suffix))
+    if not _storage_name_is_free(arm, plan, storage):
+        taken.append(storage)
     if taken:
         raise FailedError(f"taken by someone else: {', '.join(taken)}")
-    return f"{' and '.join(names)} are free or the stack's own"
+    return f"{', '.join((*names, storage))} are free or the stack's own"
+
+
+def _storage_name_is_free(arm: ResourceManager, plan: Plan, name: str) -> bool:
+    path = f"/subscriptions/{plan.subscription}/providers/Microsoft.Storage"
+    if any(each["name"] == name for each in arm.values(f"{path}/storageAccounts", STORAGE_API_VERSION)):
+        return True
+    body = {"name": name, "type": "Microsoft.Storage/storageAccounts"}
+    return bool(arm.post(f"{path}/checkNameAvailability", STORAGE_API_VERSION, body)["nameAvailable"])
 
 
 def _free(arm: ResourceManager, path: str, name: str) -> bool:
@@ -205,13 +245,47 @@ def _account_names(plan: Plan, suffix: str) -> tuple[str, str]:
     return naming.training_account(deployment), naming.prediction_account(deployment)
 
 
+def _existing(arm: ResourceManager, plan: Plan) -> str:
+    named = [
+        (id, version)
+        for id, version in (
+            (plan.existing_group and plan.scope, RESOURCES_API_VERSION),
+            (plan.existing_workspace, WORKSPACES_API_VERSION),
+        )
+        if id
+    ]
+    if not named:
+        raise SkippedError("the stack makes its own resource group and workspace")
+    missing = [id for id, version in named if not arm.exists(id, version)]
+    if missing:
+        raise FailedError(f"not there: {', '.join(missing)}")
+    return f"there: {', '.join(id for id, _ in named)}"
+
+
 def _permissions(arm: ResourceManager, plan: Plan) -> str:
-    path = f"/subscriptions/{plan.subscription}/providers/Microsoft.Authorization/permissions"
-    granted = list(arm.values(path, ROLES_API_VERSION))
-    missing = [action for action in ACTIONS if not any(_allows(each, action) for each in granted)]
+    subscription = f"/subscriptions/{plan.subscription}"
+    wanted: dict[str, list[str]] = {subscription: [], plan.scope: []}
+    wanted[plan.scope] += ACTIONS
+    if not plan.existing_group:
+        wanted[subscription].append(GROUP_ACTION)
+    if plan.purges:
+        wanted[subscription].append(PURGE_ACTION)
+    if plan.existing_workspace:
+        wanted[plan.existing_workspace] = list(WORKSPACE_ACTIONS)
+    missing = [
+        f"{action} on {scope}"
+        for scope, actions in wanted.items()
+        if actions
+        for action in _not_granted(arm, scope, actions)
+    ]
     if missing:
         raise FailedError(f"you may not: {', '.join(missing)}")
-    return f"all {len(ACTIONS)} actions that a deployment needs"
+    return f"all {sum(map(len, wanted.values()))} actions that a deployment needs"
+
+
+def _not_granted(arm: ResourceManager, scope: str, actions: list[str]) -> list[str]:
+    granted = list(arm.values(f"{scope}/providers/Microsoft.Authorization/permissions", ROLES_API_VERSION))
+    return [action for action in actions if not any(_allows(each, action) for each in granted)]
 
 
 def _allows(permission: dict[str, Any], action: str) -> bool:

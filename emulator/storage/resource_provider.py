@@ -18,10 +18,18 @@ from emulator.storage.azurite import Azurite, AzuriteError
 from emulator.storage.blobs import Blobs, Container
 from emulator.storage.lifecycle import check_policy
 from emulator.storage.policies import Policies
-from emulator.storage.resource_types import ACCOUNTS, BLOB_SERVICES, CONTAINERS, MANAGEMENT_POLICIES, TYPES
+from emulator.storage.resource_types import (
+    ACCOUNTS,
+    API_VERSIONS,
+    BLOB_SERVICES,
+    CONTAINERS,
+    MANAGEMENT_POLICIES,
+    TYPES,
+)
 from emulator.storage.rules import check_account, check_blob_service
 from emulator.storage.signatures import account_sas, service_sas
 
+_CHECK_NAME: Final = "Microsoft.Storage/checkNameAvailability"
 _ACCOUNT_DEFAULTS: Final[Mapping[str, Any]] = {
     "supportsHttpsTrafficOnly": True,
     "allowBlobPublicAccess": False,
@@ -52,6 +60,11 @@ class StorageProvider:
     def resource_types(self) -> Sequence[ResourceType]:
         """The types of Microsoft.Storage that are emulated."""
         return TYPES
+
+    @property
+    def scope_operations(self) -> Mapping[str, Sequence[str]]:
+        """Whether an account's name is free: https://learn.microsoft.com/rest/api/storagerp/storage-accounts."""
+        return {_CHECK_NAME: API_VERSIONS}
 
     async def put(self, resource: Resource, previous: Resource | None) -> dict[str, Any]:
         """Create or update."""
@@ -91,7 +104,9 @@ class StorageProvider:
                 pass  # The blob service goes with its account; what was set for it is forgotten.
 
     async def operate(self, operation: Operation) -> Answer:
-        """Answer listKeys, regenerateKey, listServiceSas and listAccountSas of an account."""
+        """Answer listKeys, regenerateKey, listServiceSas and listAccountSas of an account, and about free names."""
+        if (operation.method, "/".join(operation.path).lower()) == ("POST", f"providers/{_CHECK_NAME}".lower()):
+            return Answer(200, self._availability(operation.body))
         if _kind(operation.resource.id) != "account" or operation.method != "POST" or len(operation.path) != 1:
             raise not_operable(operation)
         account = self._account(operation.resource.id)
@@ -106,6 +121,19 @@ class StorageProvider:
                 return Answer(200, {"accountSasToken": account_sas(account, operation.body)})
             case _:
                 raise not_operable(operation)
+
+    def _availability(self, body: Any) -> dict[str, Any]:
+        name = body.get("name") if isinstance(body, dict) else None
+        if not isinstance(name, str) or body.get("type") != ACCOUNTS:
+            raise ArmError(400, "InvalidRequestContent", f"'name' and 'type' are needed; allowed type: {ACCOUNTS}.")
+        rule = TYPES[0].name
+        if rule.pattern.fullmatch(name) is None:
+            text = f"{name} is not a valid storage account name. Allowed: {rule.words}."
+            return {"nameAvailable": False, "reason": "AccountNameInvalid", "message": text}
+        if self._accounts.get(name) is not None:
+            text = f"The storage account named {name} is already taken."
+            return {"nameAvailable": False, "reason": "AlreadyExists", "message": text}
+        return {"nameAvailable": True}
 
     async def find(self, id: ResourceId) -> Resource | None:
         """Return the blob service that every account has, or a container made through the data plane."""

@@ -173,8 +173,11 @@ def test_preflight(
 
 def test_names_of_the_deployed_stack_are_its_own(stack: ValidatedStack, capsys: pytest.CaptureFixture[str]):
     suffix = stack.outputs["storageAccountName"][-6:]
-    assert main(["--preflight", "--stack", "local", "--suffix", suffix, *stack.cloud()]) == 0
-    assert "are free or the stack's own" in capsys.readouterr().out
+    for named in (["--suffix", suffix], ["--outputs", str(stack.file)]):
+        assert main(["--preflight", "--stack", "local", *named, *stack.cloud()]) == 0
+        shown = " ".join(capsys.readouterr().out.split())
+        assert stack.outputs["storageAccountName"] in shown
+        assert "are free or the stack's own" in shown
 
 
 def test_a_destroyed_stack_is_told_until_its_accounts_are_purged(

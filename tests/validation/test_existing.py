@@ -7,9 +7,15 @@ from typing import Any
 
 import pytest
 
+import validation.azure
+from components.azure_login import CommandTokens
+from emulator.identity import ARM_AUDIENCES
+from emulator.pulumi.environment import environment
 from emulator.resource_manager import ResourceManager
 from tests.validation.stack import ValidatedStack, validated_stack
+from validation import preflight
 from validation.__main__ import main
+from validation.check import answered
 
 GROUPS = "2024-03-01"
 WORKSPACES = "2023-09-01"
@@ -46,6 +52,25 @@ def theirs(arm: ResourceManager) -> list[Any]:
 def tables(arm: ResourceManager) -> dict[str, int]:
     found = arm.values(f"{workspace(arm)}/tables", WORKSPACES)
     return {each["name"]: each["properties"]["retentionInDays"] for each in found}
+
+
+def preflight_of(stack: ValidatedStack, **existing: str) -> dict[str, tuple[str, str]]:
+    """Return verdict and finding of each check before a deployment into what is there."""
+    where = stack.arm.configuration
+    arm = validation.azure.ResourceManager(
+        where.url("arm"), ARM_AUDIENCES[0], CommandTokens(environment(stack.home)["AZURE_TOKEN_COMMAND"])
+    )
+    plan = preflight.Plan(where.subscription_id, "parts", "new", "eastus", "S0", None, purges=True, **existing)
+    return {each.name: (each.verdict, each.found) for each in answered(preflight.checks(arm, plan))}
+
+
+def test_the_preflight_looks_for_them_and_for_the_rights_on_them(stack: ValidatedStack):
+    found = preflight_of(stack, existing_group="rg-platform", existing_workspace=workspace(stack.arm))
+    assert found["existing resources"] == ("ok", f"there: {group(stack.arm)}, {workspace(stack.arm)}")
+    actions = len(preflight.ACTIONS) + len(preflight.WORKSPACE_ACTIONS) + 1
+    assert found["permissions"] == ("ok", f"all {actions} actions that a deployment needs")
+    missing = preflight_of(stack, existing_group="rg-nowhere")["existing resources"]
+    assert missing == ("failed", f"not there: {stack.arm.subscription}/resourceGroups/rg-nowhere")
 
 
 def test_a_stack_works_in_them_and_leaves_them_as_they_were(stack: ValidatedStack, capsys: pytest.CaptureFixture[str]):

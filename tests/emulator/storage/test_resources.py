@@ -185,3 +185,19 @@ def test_requests_are_counted_as_azure_monitor_does(cloud: Cloud, account: str, 
         identity.get(f"/{account}/{container}/a")
         identity.get(f"/{account}/{container}/nosuchblob")
     assert len(cloud.metrics.of(service, "SuccessE2ELatency", ApiName="GetBlob")) == before + 1
+
+
+@pytest.mark.parametrize(
+    ("name", "available", "reason"),
+    [("untaken", True, None), (None, False, "AlreadyExists"), ("Not-Legal", False, "AccountNameInvalid")],
+)
+def test_whether_a_name_is_free_is_told(
+    cloud: Cloud, account: str, name: str | None, available: bool, reason: str | None
+) -> None:
+    subscription = cloud.account_id(account).split("/resourceGroups/")[0]
+    url = f"{subscription}/providers/Microsoft.Storage/checkNameAvailability"
+    body = {"name": name or account, "type": "Microsoft.Storage/storageAccounts"}
+    answer = cloud.arm.post(url, json=body)
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["nameAvailable"], answer.json().get("reason")) == (available, reason)
+    assert cloud.arm.post(url, json={"name": "untaken"}).status_code == 400
