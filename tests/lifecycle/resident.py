@@ -48,9 +48,7 @@ def resident(patch: pytest.MonkeyPatch) -> Generator[None]:
             if key not in kept:
                 kept[key] = _STARTED(package, command, environment, folder, listener)
             self.stub = kept[key].stub
-
-        def cancel(self) -> None:
-            return None
+            self.cancel = kept[key].cancel
 
         def end(self) -> None:
             return None
