@@ -10,7 +10,9 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -29,20 +31,22 @@ IMPORTED = (
     "components.outputs",
 )
 
+_POLL_SECONDS = 0.01
+
 
 def main() -> None:
     sys.path[0] = str(ROOT)
     for module in IMPORTED:
         hasattr(importlib.import_module(module), "Args")  # the SDK loads a module when it is first looked into
     program = importlib.import_module("emulator.pulumi.engine.program")
+    engine = os.getppid()
     for line in sys.stdin:
         asked: dict[str, Any] = json.loads(line)
         process = os.fork()
         if process == 0:
             run(program.run, asked)
         tell(process)
-        _, status = os.waitpid(process, 0)
-        tell(os.waitstatus_to_exitcode(status))
+        tell(wait(process, engine))
 
 
 def run(program: Any, asked: dict[str, Any]) -> None:
@@ -56,6 +60,18 @@ def run(program: Any, asked: dict[str, Any]) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
+
+
+def wait(process: int, engine: int) -> int:
+    """Return the program's exit status; it ends with this process when the engine was killed."""
+    while True:
+        ended, status = os.waitpid(process, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        if os.getppid() != engine:
+            os.kill(process, signal.SIGKILL)
+            sys.exit(1)
+        time.sleep(_POLL_SECONDS)
 
 
 def tell(number: int) -> None:
