@@ -8,6 +8,8 @@ from typing import Final
 
 import httpx
 
+from emulator.custom_vision.network import Network
+
 MAXIMUM_REDIRECTS: Final = 5
 TIMEOUT_SECONDS: Final = 20.0
 """Not documented by the service."""
@@ -27,7 +29,7 @@ class Downloader:
 
     def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._client = httpx.AsyncClient(
-            transport=transport,
+            transport=transport or Network(),
             follow_redirects=True,
             max_redirects=MAXIMUM_REDIRECTS,
             timeout=TIMEOUT_SECONDS,
