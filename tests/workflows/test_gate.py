@@ -247,7 +247,7 @@ def test_a_judging_that_breaks_fails_the_run_and_the_next_one_judges_the_same_mo
     run = retraining.run()
     assert run.status == "Failed"
     assert run.error is not None
-    assert run.error["message"].startswith("Judge failed: Every_image_was_judged")
+    assert run.error["message"].startswith("Judge failed: Ask_the_challenger (Forbidden), ")
     assert retraining.published() == {}
     retraining.world.transport.intercept = lambda request: None
     found = manifest(retraining.run("manual"), "published")
