@@ -71,13 +71,15 @@ def print_table(console: Console, rounds: Sequence[RoundReport], rollback: Rollb
 def print_artifacts(console: Console, outputs: Mapping[str, Any], portal: str, rounds: Sequence[RoundReport]) -> None:
     """Print where the runs left their artifacts, and the portal's page of each run."""
     artifacts = outputs["modelArtifactsContainer"]
-    rows = [("the model in production", f"{artifacts}/production.json")]
+    rows = [
+        ("the model in production", f"{artifacts}/production.json"),
+        ("trained images, by label", f"{outputs['processedImagesContainer']}/"),
+    ]
     for report in rounds:
         run = report.run
         rows.append((f"round {report.number}, record", f"{artifacts}/runs/{run}/manifest.json"))
         rows.append((f"round {report.number}, figures", f"{artifacts}/runs/{run}/performance.json"))
         rows.append((f"round {report.number}, gate", f"{artifacts}/runs/{run}/gate.json"))
-        rows.append((f"round {report.number}, trained images", f"{outputs['processedImagesContainer']}/{run}/"))
         if report.manifest["counts"]["rejected"]:
             rows.append((f"round {report.number}, rejected images", f"{outputs['rejectedImagesContainer']}/{run}/"))
     console.print()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -49,9 +50,9 @@ def test_a_run_records_what_it_did(retraining: Retraining):
 
 def test_accepted_images_are_moved_and_none_is_left(retraining: Retraining):
     retraining.upload(FIRST)
-    run = retraining.run()
+    retraining.run()
     assert retraining.names("training") == []
-    assert retraining.names("processed", run.id) == sorted(FIRST)
+    assert retraining.processed() == sorted(FIRST)
     assert retraining.names("rejected") == []
 
 
@@ -86,7 +87,7 @@ def test_odd_names_survive_the_way(retraining: Retraining):
     run = retraining.run()
     assert run.manifest is not None
     assert run.manifest["counts"]["accepted"] == 14
-    assert retraining.names("processed", run.id) == sorted([*odd, *pictures("blue", 7)])
+    assert retraining.processed() == sorted([*odd, *pictures("blue", 7)])
     assert retraining.names("training") == []
 
 
@@ -101,7 +102,7 @@ def test_the_longest_names_are_archived_under_shorter_ones(retraining: Retrainin
     assert run.manifest["decision"] == "published"
     assert retraining.names("training") == []
     archived = {image["name"]: image["archive"] for image in run.manifest["images"]}
-    assert archived["red/000.png"] == f"{run.id}/red/000.png"
+    assert re.fullmatch(r"red/[\w-]{22}/000\.png", archived["red/000.png"])
     for name in long:
         assert retraining.container("processed").download_blob(archived[name]).readall() == images[name]
     assert list(retraining.reasons(run.id).values()) == ["ErrorImageFormat"]
@@ -187,10 +188,12 @@ def test_an_image_that_is_replaced_meanwhile_is_not_lost(retraining: Retraining)
     run = retraining.run()
     assert run.status == "Succeeded"
     assert retraining.names("training") == [name]
-    assert name not in retraining.names("processed", run.id)
+    assert name not in retraining.processed()
     second = retraining.run()
     assert retraining.names("training") == []
-    assert retraining.container("processed").download_blob(f"{second.id}/{name}").readall() == new
+    assert second.manifest is not None
+    (image,) = second.manifest["images"]
+    assert retraining.container("processed").download_blob(image["archive"]).readall() == new
 
 
 def test_an_image_that_is_replaced_after_its_copy_is_not_deleted(retraining: Retraining):
@@ -491,3 +494,39 @@ def test_no_secret_is_in_any_history_or_blob(world: World, retraining: Retrainin
         history += retraining.container("artifacts").download_blob(name).readall()
     found = [secret[:8] for secret in keys | tokens if secret.encode() in history]
     assert found == []
+
+
+@pytest.mark.parametrize(("purpose", "refused"), [("processed", "red/000.png"), ("rejected", "red/empty.png")])
+def test_an_image_whose_deletion_is_refused_lies_in_one_place_after_the_next_run(
+    retraining: Retraining, purpose: str, refused: str
+):
+    def keep(request: httpx.Request) -> httpx.Response | None:
+        is_deletion = request.method == "DELETE" and request.url.path.endswith(refused)
+        return httpx.Response(403) if is_deletion and retraining.containers["training"] in request.url.path else None
+
+    retraining.world.transport.intercept = keep
+    retraining.upload({**FIRST, "red/empty.png": b""})
+    first = retraining.run()
+    assert (first.status, retraining.names("training")) == ("Failed", [refused])
+    places = retraining.names(purpose)
+    retraining.world.transport.intercept = lambda request: None
+    assert retraining.run().status == "Succeeded"
+    assert (retraining.names("training"), retraining.names(purpose)) == ([], places)
+    assert retraining.reasons(first.id) == {"red/empty.png": "Empty"}
+
+
+def test_what_a_person_reviewed_is_known_when_its_move_is_repeated(retraining: Retraining):
+    """The mark that says where a rejected image lies later replaces its metadata."""
+    name = "red/empty.png"
+    retraining.upload(FIRST)
+    retraining.container("training").upload_blob(name, b"", metadata={"reviewedby": "anna"})
+
+    def keep(request: httpx.Request) -> httpx.Response | None:
+        return httpx.Response(403) if request.method == "DELETE" and request.url.path.endswith(name) else None
+
+    retraining.world.transport.intercept = keep
+    retraining.run()
+    retraining.world.transport.intercept = lambda request: None
+    run = retraining.run()
+    assert run.manifest is not None
+    assert [(each["name"], each["reviewedBy"]) for each in run.manifest["rejected"]] == [(name, "anna")]

@@ -313,6 +313,11 @@ class Retraining:
         listed = self.container(purpose).list_blobs(name_starts_with=prefix or None)
         return sorted(blob.name.removeprefix(prefix) for blob in listed)
 
+    def processed(self) -> list[str]:
+        """Return the names under which the trained images were uploaded: they lie in ``<label>/<hash>/<rest>``."""
+        parts = [name.split("/", 2) for name in self.names("processed")]
+        return sorted(f"{label}/{rest}" for label, _, rest in parts)
+
     def reasons(self, run: str) -> dict[str, str]:
         listed = self.container("rejected").list_blobs(name_starts_with=f"{run}/", include=["metadata"])
         return {blob.name.removeprefix(f"{run}/"): blob.metadata["reason"] for blob in listed}

@@ -43,7 +43,7 @@ def waits(situation: Situation) -> bool:
 def _lost_or_doubled(situation: Situation) -> list[str]:
     retraining = situation.retraining
     places = Counter[str](retraining.names("training"))
-    processed = [name.split("/", 1)[1] for name in retraining.names("processed")]
+    processed = retraining.processed()
     rejected = retraining.container("rejected").list_blobs(include=["metadata"])
     refused = {blob.name.split("/", 1)[1]: blob.metadata for blob in rejected}
     places.update(processed)

@@ -188,13 +188,6 @@ def empty_tag(pasts: Pasts, name: str) -> Situation:
     return _following(retraining, 1)
 
 
-def lost_copies(pasts: Pasts, name: str) -> Situation:
-    """Every image is copied, but the answer is lost."""
-    lost = {"kind": "droppedConnection", "carriedOut": True}
-    copies = [{"action": action, **lost} for action in ("Copy_to_processed", "Copy_to_rejected")]
-    return _following(pasts.after(one_model, name), 1, faults=copies)
-
-
 def training_already(pasts: Pasts, name: str) -> Situation:
     """Somebody started a training by hand, which lasts until the run has seen it."""
     retraining = pasts.after(one_model, name)
@@ -321,7 +314,6 @@ SCENARIOS: dict[str, Scenario] = {
         held_lock,
         pruned,
         empty_tag,
-        lost_copies,
         training_already,
         interrupted,
         first_interrupted,
