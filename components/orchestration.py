@@ -204,6 +204,7 @@ def workflow_parameters(args: OrchestrationLayerArgs, definition: Mapping[str, A
         "resourceManagerAudience": settings.resource_manager_audience,
         "trainingEndpoint": args.ml.training_endpoint,
         "trainingAccountId": args.ml.training.id,
+        "customRole": args.deployment.apply(naming.custom_role),
         "recordsEndpoint": args.records.endpoint,
         "recordsRule": args.records.rule.immutable_id,
         "monitorAudience": settings.monitor_audience,
