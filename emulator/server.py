@@ -7,6 +7,7 @@ import contextlib
 import signal
 import socket
 from collections.abc import AsyncGenerator, Generator, Mapping
+from datetime import timedelta
 
 import httpx
 import uvicorn
@@ -60,7 +61,9 @@ class Emulator:
         url = self.configuration.url
         issuer = self._issuer = TokenIssuer(secrets.token_signing_key, self.configuration.tenant_id, self.clock)
         self._faults = FaultSwitch()
-        authorization = Authorization(home.database / "arm", self.configuration, self.clock)
+        authorization = Authorization(
+            home.database / "arm", self.configuration, self.clock, timedelta(seconds=options.role_delay)
+        )
         services: dict[str, Service] = {}
         metrics: MetricSink = NoMetrics()
         if "monitor" in chosen:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,12 +31,22 @@ class Authorization:
     """Authorizer for every service; ResourceProvider, Inventory and ScopeOperations of Microsoft.Authorization.
 
     The person of `configuration` is made Owner of the subscription when the folder is new. Owner has no data actions.
+
+    Args:
+        folder: where roles and principals are kept.
+        configuration: of this emulator.
+        clock: tells the time.
+        delay: how long after it was made an assignment counts, as on Azure, where it takes minutes. The person's own
+            counts at once; an assignment that is deleted ends at once, which on Azure takes minutes, too.
     """
 
-    def __init__(self, folder: Path, configuration: Configuration, clock: Clock) -> None:
+    def __init__(
+        self, folder: Path, configuration: Configuration, clock: Clock, delay: timedelta = timedelta()
+    ) -> None:
         self.directory = Directory(folder)
         self._store = RoleStore(folder)
         self._clock = clock
+        self._delay = delay
         self._subscription = ResourceId.parse(f"/subscriptions/{configuration.subscription_id}")
         self._definitions = RoleDefinitions(self._store, self._subscription, clock, self.may)
         self._assignments = RoleAssignments(
@@ -129,17 +140,26 @@ class Authorization:
         found = (
             self._definitions.role(assignment.role_id)
             for assignment in self.assignments(principal.object_id)
-            if covers(assignment.scope, scope)
+            if covers(assignment.scope, scope) and self._counts(assignment)
         )
         return [role for role in found if role is not None]
+
+    def _counts(self, assignment: RoleAssignment) -> bool:
+        if not self._delay or assignment.id.key == self._own_assignment(assignment.principal_id).key:
+            return True
+        return self._clock.now() >= datetime.fromisoformat(assignment.history.created_on) + self._delay
+
+    def _own_assignment(self, person_id: str) -> ResourceId:
+        """Return the id of the assignment that makes a person Owner in a new folder."""
+        name = str(uuid.uuid5(uuid.UUID(person_id), OWNER))
+        return ResourceId(str(self._subscription), AUTHORIZATION, (("roleAssignments", name),))
 
     def _seed(self, person_id: str) -> None:
         if self.directory.find(person_id) is not None:
             return
-        name = str(uuid.uuid5(uuid.UUID(person_id), OWNER))
         self._store.put_assignment(
             RoleAssignment(
-                ResourceId(str(self._subscription), AUTHORIZATION, (("roleAssignments", name),)),
+                self._own_assignment(person_id),
                 person_id.lower(),
                 "User",
                 OWNER,

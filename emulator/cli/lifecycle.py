@@ -39,6 +39,9 @@ LimitOption = Annotated[
         show_default="as on Azure",
     ),
 ]
+RoleDelayOption = Annotated[
+    float, typer.Option(help="Seconds after which a role assignment counts; on Azure it takes up to 10 minutes.")
+]
 
 
 def up(
@@ -50,10 +53,11 @@ def up(
     only: OnlyOption = None,
     time_scale: TimeScaleOption = 0,
     limit: LimitOption = None,
+    role_delay: RoleDelayOption = 0,
 ) -> None:
     """Start the emulator in the background and return when every service answers."""
     folder = chosen_home(home)
-    arguments = _options(only, time_scale, limit).arguments()
+    arguments = _options(only, time_scale, limit, role_delay).arguments()
     with reported_faults():
         started = process.start(folder, port_base, arguments)
         configuration, _ = folder.load()
@@ -87,7 +91,11 @@ def status(
 
 
 def serve(
-    home: HomeOption = None, only: OnlyOption = None, time_scale: TimeScaleOption = 0, limit: LimitOption = None
+    home: HomeOption = None,
+    only: OnlyOption = None,
+    time_scale: TimeScaleOption = 0,
+    limit: LimitOption = None,
+    role_delay: RoleDelayOption = 0,
 ) -> None:
     """Run the emulator in the foreground until SIGINT or SIGTERM."""
     from emulator.server import Emulator
@@ -95,14 +103,14 @@ def serve(
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # its INFO lines show whole URLs, signatures included
-    options = _options(only, time_scale, limit)
+    options = _options(only, time_scale, limit, role_delay)
     with reported_faults():
         asyncio.run(Emulator(chosen_home(home), options=options).run())
 
 
-def _options(only: list[str] | None, time_scale: float, limit: list[str] | None) -> ServerOptions:
+def _options(only: list[str] | None, time_scale: float, limit: list[str] | None, role_delay: float) -> ServerOptions:
     try:
-        return ServerOptions(only or (), time_scale, limit or ())
+        return ServerOptions(only or (), time_scale, limit or (), role_delay)
     except (ServerOptionsError, LimitError) as error:
         raise fail(str(error)) from error
 

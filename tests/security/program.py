@@ -77,6 +77,10 @@ class ProgramWorld(World):
         self.serve()
         self.deploy()
 
+    def stop(self) -> None:
+        self.arm.close()
+        super().stop()
+
     def deploy(self, **settings: str) -> None:
         """Deploy, as pulumi up does, and find what there is by the stack's outputs."""
         self.deployment = Deployment(
@@ -141,6 +145,12 @@ class ProgramRetraining(Retraining):
         self.workflow = outputs["logicAppId"]
         self.rollback = outputs["rollbackLogicAppId"]
         self._leaping = world.leaping
+
+    def forget_trainings(self) -> None:
+        """Delete what is not published, as only so many trainings a day are allowed, by the iterations there are."""
+        for each in self.project_api("GET", "iterations"):
+            if not each["publishName"]:
+                self.project_api("DELETE", f"iterations/{each['id']}")
 
     def run_through_waits(self, trigger: str = "manual") -> Finished:
         """Run to the end, and past each wait of the run for a role."""

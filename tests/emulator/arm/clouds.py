@@ -79,9 +79,9 @@ class Cloud:
     http: httpx.AsyncClient
 
     @classmethod
-    def build(cls, folder: Path, clock: ManualClock) -> Cloud:
+    def build(cls, folder: Path, clock: ManualClock, role_delay: timedelta = timedelta()) -> Cloud:
         issuer = TokenIssuer("a signing key for tests only, of enough length", CONFIGURATION.tenant_id, clock)
-        authorization = Authorization(folder, CONFIGURATION, clock)
+        authorization = Authorization(folder, CONFIGURATION, clock, role_delay)
         widgets = Widgets()
         control_plane = ControlPlane(folder, CONFIGURATION, clock, issuer, authorization, [authorization, widgets])
         http = httpx.AsyncClient(

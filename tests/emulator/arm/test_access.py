@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from emulator.clock import ManualClock
 from emulator.identity import Principal
 from tests.emulator.arm.clouds import GROUP, GROUPS_API, PERSON, ROLES_API, SUBSCRIPTION, Client, Cloud
 from tests.emulator.arm.test_requests import error
@@ -196,3 +199,18 @@ async def test_roles_survive_a_restart(cloud: Cloud, arm: Client, widget: str) -
     assert (await client.delete(widget)).status_code == 403
     assert (await again.client().get(widget)).status_code == 200
     await again.close()
+
+
+async def test_with_a_delay_an_assignment_counts_later_and_the_persons_own_at_once(tmp_path: Path):
+    cloud = Cloud.build(tmp_path, ManualClock(), timedelta(minutes=7))
+    try:
+        person, guest = cloud.client(), cloud.guest()
+        assert (await person.put(GROUP, {"location": "westeurope"}, GROUPS_API)).status_code == 201
+        await assign(person, guest, READER, GROUP)
+        statuses: list[int] = []
+        for seconds in (0, 419, 1):
+            await cloud.clock.advance(seconds)
+            statuses.append((await cloud.client(guest).get(GROUP, GROUPS_API)).status_code)
+        assert statuses == [403, 403, 200]
+    finally:
+        await cloud.close()

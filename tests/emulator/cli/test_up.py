@@ -42,6 +42,7 @@ def test_what_is_served_alone_needs_no_azurite_and_status_names_it(tmp_path: Pat
     [
         (["--only", "speech"], "custom-vision"),
         (["--time-scale", "2"], "allowed: 0 to 1"),
+        (["--role-delay", "1801"], "allowed: 0 to 1800 seconds"),
         (["--limit", "S0.projects=1000"], "the service's own 100"),
     ],
 )
@@ -55,8 +56,9 @@ def test_faulty_option_is_refused_with_what_is_allowed(tmp_path: Path, arguments
 def test_options_are_handed_on_to_the_process_that_serves() -> None:
     assert ServerOptions().arguments() == []
     assert ServerOptions().services == list(SERVICES)
-    options = ServerOptions(["custom-vision"], 0.5, ["S0.projects=3", "F0.projects=1"])
+    options = ServerOptions(["custom-vision"], 0.5, ["S0.projects=3", "F0.projects=1"], 420)
     assert options.arguments() == [
         *("--only", "custom-vision", "--time-scale", "0.5"),
         *("--limit", "S0.projects=3", "--limit", "F0.projects=1"),
+        *("--role-delay", "420"),
     ]
