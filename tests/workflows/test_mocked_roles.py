@@ -161,8 +161,8 @@ def test_records_that_are_refused_are_told_and_fail_no_run(loaded: LoadedWorkflo
 
 @pytest.mark.parametrize(
     ("again", "status", "times"),
-    # A run that starts no training has two batches: the run, and the rules that it went by.
-    [([FORBIDDEN, FORBIDDEN, MADE, MADE], "Succeeded", 2), (FORBIDDEN, "Failed", 6)],
+    # Such a run has three batches: of the run, of images by label, of the rules that it went by.
+    [([FORBIDDEN] * 3 + [MADE] * 3, "Succeeded", 2), (FORBIDDEN, "Failed", 6)],
     ids=["taken later", "never taken"],
 )
 def test_the_first_run_sends_its_records_again_for_half_an_hour(
@@ -176,5 +176,5 @@ def test_the_first_run_sends_its_records_again_for_half_an_hour(
     }
     found = retrain(loaded, answers, parameters=RECORDS)
     assert (found.status, found.actions["Report"].status) == ("Succeeded", status)
-    assert len(found.calls_of("Send_the_records_again")) == 2 * times
+    assert len(found.calls_of("Send_the_records_again")) == 3 * times
     assert (found.actions["Reported"].outputs["missingRole"] is None) is (status == "Succeeded")

@@ -307,3 +307,11 @@ def test_a_first_model_has_nobody_to_be_compared_with(loaded: LoadedWorkflow):
     found = train(loaded, first)
     assert found.branches["If_there_was_another"] == "else"
     assert manifest(found)["gate"]["comparison"]["championAccuracy"] is None
+
+
+def test_a_key_that_is_refused_while_the_training_lasts_ends_the_wait(loaded: LoadedWorkflow):
+    looks = [json_of({"status": "Training"}), {"statusCode": 401}]
+    found = train(loaded, {"Look_at_the_iteration": looks})
+    assert (found.status, len(found.calls_of("Look_at_the_iteration"))) == ("Failed", 2)
+    assert found.error is not None
+    assert found.error["message"].startswith("Wait failed: ")

@@ -228,6 +228,7 @@ class Retraining:
             "predictionEndpoint": world.prediction_endpoint,
             "predictionAccountId": world.prediction,
             "projectId": self.project,
+            "customRole": f"Retraining {name}",
             "publishNames": publish_names("production"),
             "containers": self.containers,
             "settings": {**DEPLOYED, **settings},
