@@ -143,6 +143,17 @@ def test_what_a_cap_leaves_over_is_taken_by_the_next_run_and_trained_once(make_r
     assert trained_tags(retraining, second) == {"red": 8, "blue": 8}
 
 
+def test_uploads_that_never_cease_do_not_keep_it_from_training(make_retraining: Make):
+    retraining = make_retraining(maximumImagesPerRun=3)
+    retraining.upload(FIRST)
+    decisions: list[tuple[str, bool]] = []
+    for _ in range(5):
+        run = retraining.run()
+        assert run.manifest is not None
+        decisions.append((decided(run)[0], run.manifest["moreWait"]))
+    assert decisions == [*[("not trained", True)] * 4, ("published", True)]
+
+
 @pytest.mark.parametrize(("training_type", "hours", "asked"), [("Regular", 3, "0"), ("Advanced", 2, "2")])
 def test_type_and_budget_go_to_the_service(make_retraining: Make, training_type: str, hours: int, asked: str):
     retraining = make_retraining(trainingType=training_type, reservedBudgetHours=hours)
