@@ -52,10 +52,13 @@ def test_an_index_that_another_run_began_a_moment_before_is_appended_to(loaded: 
     ]
 
 
-def test_a_line_that_the_index_does_not_take_costs_neither_manifest_nor_lock(loaded: LoadedWorkflow):
+def test_a_line_that_the_index_does_not_take_fails_the_run_and_costs_neither_manifest_nor_lock(loaded: LoadedWorkflow):
     answers = {"Append_to_the_index": GONE, "Create_the_index": MADE, "Begin_the_index": FORBIDDEN}
     found = retrain(loaded, answers)
-    assert found.actions["Record"].status == "Failed"
+    assert (found.status, found.actions["Record"].status) == ("Failed", "Failed")
+    assert found.error is not None
+    assert found.error["message"].startswith("The run could not be recorded: ")
+    assert found.error["message"].endswith(", Begin_the_index (Forbidden)")
     assert manifest(found)["decision"] == "nothing changed"
     assert len(found.calls_of("Unlock")) == 1
 
