@@ -61,7 +61,7 @@ def test_a_caller_from_elsewhere_is_refused_though_the_signature_is_right(progra
     before = runs(program, workflow)
     with httpx.Client(transport=ELSEWHERE) as client:
         answer = client.post(whole, json=BODY)
-    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "AuthorizationFailed")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "AuthorizationFailed")
     assert "127.0.0.2" in answer.text
     assert runs(program, workflow) == before
 
