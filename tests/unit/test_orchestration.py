@@ -98,6 +98,7 @@ def test_the_parameters_carry_the_deployment(run: Run):
         "trainingPollSeconds": 9,
         "noticeIsWanted": False,
         "noticeWebhook": "",
+        "customRole": "Custom Vision retraining (custom-vision-retraining/test/abc123)",
     }
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,8 @@ _TEST_THREADS = 50
 """As many as calls at once."""
 Observation = Callable[[httpx.Request], None]
 """Is told of a call of a workflow when it is over, answered or not."""
+
+_TRIES_WHEN_THROTTLED = 10
 
 
 class HurriedClock(SystemClock):
@@ -329,10 +332,14 @@ class Retraining:
     def train_api(self, method: str, path: str, body: Any = None) -> Any:
         url = f"{self.world.training_endpoint}customvision/v3.3/training/{path}"
         headers = {"Training-Key": self.world.training_key}
-        if isinstance(body, bytes):
-            response = httpx.request(method, url, headers=headers, timeout=60, content=body)
-        else:
-            response = httpx.request(method, url, headers=headers, timeout=60, json=body)
+        content: dict[str, Any] = {"content": body} if isinstance(body, bytes) else {"json": body}
+        response = httpx.request(method, url, headers=headers, timeout=60, **content)
+        for _ in range(_TRIES_WHEN_THROTTLED):
+            if response.status_code != HTTPStatus.TOO_MANY_REQUESTS:
+                break
+            # A run had the account's calls of this second.
+            threading.Event().wait(float(response.headers["Retry-After"]))
+            response = httpx.request(method, url, headers=headers, timeout=60, **content)
         response.raise_for_status()
         return response.json() if response.content else None
 
