@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,12 +11,13 @@ from typing import Any, Final
 import pytest
 
 from emulator import process
-from emulator.home import SERVICES, Home
+from emulator.home import Home
 from emulator.pulumi.engine import Deployment, Diagnostic, Event, StepStarted, Summary
 from emulator.pulumi.engine.state import ResourceState, StateFile
 from emulator.resource_manager import ResourceManager
 from tests.lifecycle.cloud import everything, key
 from tests.lifecycle.resident import resident
+from tests.ports import free_port_base
 
 ROOT: Final = Path(__file__).parents[2]
 PROJECT: Final = "custom-vision-retraining"
@@ -99,7 +99,7 @@ def counts(summary: Summary) -> dict[str, int]:
 def rehearsal(folder: Path) -> Generator[Rehearsal]:
     """Start an emulator in `folder`, and end it."""
     home = Home(folder / "home")
-    home.create(_free_ports())
+    home.create(free_port_base())
     server = process.start(home)
     assert server is not None
     try:
@@ -108,16 +108,3 @@ def rehearsal(folder: Path) -> Generator[Rehearsal]:
     finally:
         process.stop(home)
         server.wait(30)
-
-
-def _free_ports() -> int:
-    """Return the first of as many free ports as an emulator has, other than those that every one takes first."""
-    while True:
-        with socket.create_server(("127.0.0.1", 0)) as first:
-            base = first.getsockname()[1]
-        try:
-            for port in range(base, base + len(SERVICES)):
-                socket.create_server(("127.0.0.1", port)).close()
-        except (OSError, OverflowError):
-            continue
-        return base

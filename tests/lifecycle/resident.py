@@ -22,7 +22,7 @@ import pytest
 
 from emulator.pulumi.engine import Diagnostic, Event, deployment, plugins
 from emulator.pulumi.engine.configuration import Project, StackConfiguration
-from emulator.pulumi.engine.monitor import ORGANIZATION, PARALLEL
+from emulator.pulumi.engine.language import program_environment, program_settings
 
 _SERVER = Path(__file__).with_name("program_server.py")
 _STARTED = vars(plugins)["_Plugin"]
@@ -110,20 +110,8 @@ class _Program:
     ) -> None:
         self._listener = listener
         self._output, self._errors = (Path(server.folder.name, name) for name in ("output", "errors"))
-        settings = {
-            "address": address,
-            "project": project.name,
-            "stack": stack,
-            "organization": ORGANIZATION,
-            "root": str(project.folder),
-            "main": str(project.main),
-            "parallel": PARALLEL,
-            "dry_run": preview,
-        }
-        environment = {
-            "PULUMI_CONFIG": json.dumps(dict(configuration.values)),
-            "PULUMI_CONFIG_SECRET_KEYS": json.dumps(sorted(configuration.secret_keys)),
-        }
+        settings = program_settings(project, stack, address, preview=preview)
+        environment = program_environment(configuration)
         server.ask(settings, environment, self._output, self._errors)
         self._id = server.hear()
         self._status: int | None = None

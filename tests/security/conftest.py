@@ -11,14 +11,12 @@ from tests.security.program import ProgramRetraining, ProgramWorld
 @pytest.fixture(scope="session")
 def program(tmp_path_factory: pytest.TempPathFactory, workflow_coverage: Coverage) -> Generator[ProgramWorld]:
     """The program on an emulator in this process, for all tests that leave its roles and keys as they found them."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("emulator.home._free", lambda port: False)
-        made = ProgramWorld(Path(tmp_path_factory.mktemp("program")) / "home")
-        try:
-            made.start()
-            yield made
-        finally:
-            made.stop()
+    made = ProgramWorld(Path(tmp_path_factory.mktemp("program")) / "home")
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
     _, secrets = made.home.load()
     for run in stored_runs(made.home.database / "logic_apps", secrets.state_encryption_key, made.clock):
         workflow_coverage.add(run.name, "the emulator", run.definition, run.records, run.iterations)

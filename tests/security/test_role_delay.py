@@ -17,15 +17,13 @@ TRIGGER = "When_a_blob_is_added_or_modified"
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Generator[ProgramWorld]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("emulator.home._free", lambda port: False)
-        options = ServerOptions(role_delay=MINUTES * 60)
-        made = ProgramWorld(tmp_path_factory.mktemp("delay") / "home", options=options)
-        try:
-            made.start()
-            yield made
-        finally:
-            made.stop()
+    options = ServerOptions(role_delay=MINUTES * 60)
+    made = ProgramWorld(tmp_path_factory.mktemp("delay") / "home", options=options)
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
 
 
 def test_the_deployment_needs_none_of_its_roles_and_its_first_run_waits_for_them(world: ProgramWorld):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
@@ -39,8 +38,7 @@ def more_images(retraining: ProgramRetraining) -> list[str]:
 
 def misplaced(retraining: ProgramRetraining, uploaded: list[str]) -> list[str]:
     """Return the images that are not in one place exactly."""
-    places = Counter([*retraining.names("training"), *retraining.processed()])
-    places.update(name.split("/", 1)[1] for name in retraining.names("rejected"))
+    places = retraining.places()
     return [f"{name} is in {places[name]} places" for name in uploaded if places[name] != 1]
 
 

@@ -99,14 +99,12 @@ class ProcessWorld(ProgramWorld):
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Generator[ProcessWorld]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("emulator.home._free", lambda port: False)
-        made = ProcessWorld(tmp_path_factory.mktemp("secrets") / "home")
-        try:
-            made.start()
-            yield made
-        finally:
-            made.stop()
+    made = ProcessWorld(tmp_path_factory.mktemp("secrets") / "home")
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,12 @@
 """Deleted accounts as Azure Resource Manager has them, on loopback, for tests of what asks for them."""
 
 import json
-import threading
 from collections import deque
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.unit.loopback import LoopbackService
 
 SUBSCRIPTION = "00000000-0000-4000-8000-000000000001"
 LISTING = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.CognitiveServices/deletedAccounts"
@@ -22,7 +23,7 @@ def deleted_account(name: str, location: str = "eastus", group: str = "rg-parts"
     }
 
 
-class ResourceManagerService:
+class ResourceManagerService(LoopbackService):
     """Lists one account a page; a purge is over after `looks` more looks at the account. `faults` are answered first.
 
     A fault is a status and the body's code.
@@ -35,29 +36,7 @@ class ResourceManagerService:
         self.tokens: set[str] = set()
         self.looks = looks
         self._purged: dict[str, int] = {}
-        service = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def answer(self) -> None:
-                service.handle(self)
-
-            do_GET = do_DELETE = answer  # noqa: N815 - the names of http.server
-
-            def log_message(self, format: str, *args: Any) -> None:
-                """Keep the tests' output clean."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
-        self._thread.start()
-
-    @property
-    def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}/"
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__init__()
 
     def add(self, account: dict[str, Any]) -> None:
         self.accounts[account["id"]] = account

@@ -1,23 +1,20 @@
 """The promise to purge an account, as Pulumi keeps it: in a process of its own, with a login of its own."""
 
 import base64
-import os
 import pickletools
 import shlex
-import subprocess
 import sys
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-import grpc
 import pytest
 from google.protobuf import struct_pb2
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import provider_pb2
 
 from components.account_purge import AccountPurgeProvider, PurgeError
+from tests.unit.dynamic_provider import dynamic_provider
 from tests.unit.layers import ml_layer
-from tests.unit.recording import ROOT, Deployed, Run, minimal_config, stack_config
+from tests.unit.recording import Deployed, Run, minimal_config, stack_config
 from tests.unit.resource_manager_service import SUBSCRIPTION, ResourceManagerService, deleted_account
 
 PURGE = "pulumi-python:dynamic/customvision:AccountPurge"
@@ -52,22 +49,6 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     waits: list[float] = []
     monkeypatch.setattr(AccountPurgeProvider, "sleep", staticmethod(waits.append))
     return waits
-
-
-@contextmanager
-def provider(login: str) -> Generator[Any]:
-    """Start the dynamic provider's server in the program's folder, as the engine does."""
-    environment = {**os.environ, "PULUMI_PROJECT": "custom-vision-retraining", "AZURE_TOKEN_COMMAND": login}
-    command = [sys.executable, "-u", "-m", "pulumi.dynamic", "127.0.0.1:1"]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            with grpc.insecure_channel(f"127.0.0.1:{process.stdout.readline().strip()}") as channel:
-                stub: Any = provider_pb2_grpc.ResourceProviderStub(channel)
-                stub.Configure(provider_pb2.ConfigureRequest())
-                yield stub
-        finally:
-            process.terminate()
 
 
 def struct(properties: Mapping[str, Any]) -> struct_pb2.Struct:
@@ -114,7 +95,7 @@ def test_from_the_promise_to_the_purge_in_a_process_of_its_own(
 ):
     service.looks = 0
     kept = {**inputs, "__provider": purging(run).all(PURGE)[0].plain["__provider"]}
-    with provider(LOGIN) as stub:
+    with dynamic_provider(AZURE_TOKEN_COMMAND=LOGIN) as stub:
         created = stub.Create(provider_pb2.CreateRequest(urn=URN, properties=struct(kept)))
         gone = deleted_account(NAME)
         assert created.id == gone["id"]

@@ -1,10 +1,7 @@
 """The provider as Pulumi runs it: in a process of its own, reached over gRPC, found by a reference in the state."""
 
 import base64
-import os
 import pickletools
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,10 +9,11 @@ import grpc
 import pytest
 from google.protobuf import struct_pb2
 from pulumi.runtime import rpc
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import provider_pb2
 
+from tests.unit.dynamic_provider import dynamic_provider
 from tests.unit.layers import ml_layer
-from tests.unit.recording import ROOT, Run, minimal_config
+from tests.unit.recording import Run, minimal_config
 from tests.unit.training_service import KEY, TrainingService
 
 PROJECT = "pulumi-python:dynamic/customvision:Project"
@@ -31,18 +29,8 @@ def service() -> Iterator[TrainingService]:
 
 @pytest.fixture
 def provider() -> Iterator[Any]:
-    """Start the dynamic provider's server in the program's folder, as the engine does."""
-    environment = {**os.environ, "PULUMI_PROJECT": "custom-vision-retraining"}
-    command = [sys.executable, "-u", "-m", "pulumi.dynamic", "127.0.0.1:1"]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            with grpc.insecure_channel(f"127.0.0.1:{process.stdout.readline().strip()}") as channel:
-                stub: Any = provider_pb2_grpc.ResourceProviderStub(channel)
-                stub.Configure(provider_pb2.ConfigureRequest())
-                yield stub
-        finally:
-            process.terminate()
+    with dynamic_provider() as stub:
+        yield stub
 
 
 @pytest.fixture

@@ -2,14 +2,15 @@
 
 import json
 import re
-import threading
 import uuid
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.unit.loopback import LoopbackService
 
 KEY = "0123456789abcdef0123456789abcdef"
 BASE = "/customvision/v3.3/training/"
@@ -35,39 +36,17 @@ class Request:
     headers: dict[str, str]
 
 
-class TrainingService:
+class TrainingService(LoopbackService):
     def __init__(self) -> None:
         self.projects: dict[str, dict[str, Any]] = {}
         self.iterations: dict[str, list[dict[str, Any]]] = {}
         self.requests: list[Request] = []
         self.faults: deque[Fault] = deque()
-        service = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def answer(self) -> None:
-                service.handle(self)
-
-            do_GET = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815 - the names of http.server
-
-            def log_message(self, format: str, *args: Any) -> None:
-                """Keep the tests' output clean."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
-        self._thread.start()
-
-    @property
-    def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}/"
+        super().__init__()
 
     @property
     def calls(self) -> list[str]:
         return [f"{request.method} {request.path}" for request in self.requests]
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
     def add_project(self, name: str, description: str = "", **settings: Any) -> str:
         project_id = str(uuid.uuid4())

@@ -14,6 +14,7 @@ from emulator import process
 from emulator.home import Home
 from emulator.pulumi.engine import Deployment
 from emulator.resource_manager import ResourceManager
+from tests.ports import free_port_base
 
 ROOT = Path(__file__).parents[2]
 
@@ -50,7 +51,7 @@ def validated_stack(
 ) -> Generator[ValidatedStack]:
     """Deploy the local stack with further settings, and those that `before` returns, which is called first."""
     home = Home(folder / "home")
-    home.create()
+    home.create(free_port_base())
     server = process.start(home)
     assert server is not None
     try:

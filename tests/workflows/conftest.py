@@ -7,17 +7,16 @@ import pytest
 
 from emulator.testing.coverage import Coverage
 from emulator.testing.stored_runs import stored_runs
+from emulator.testing.workflow_runs import LoadedWorkflow, WorkflowLoader
+from tests.workflows.mocked import WORKFLOWS
 from tests.workflows.world import Retraining, World
 
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory, workflow_coverage: Coverage) -> Generator[World]:
     """One emulator for all tests of a process; what its runs reached counts for the workflows' coverage."""
-    with pytest.MonkeyPatch.context() as patch:
-        # Several processes test at once: none takes the default ports.
-        patch.setattr("emulator.home._free", lambda port: False)
-        made = World(Path(tmp_path_factory.mktemp("world")) / "home")
-        made.start()
+    made = World(Path(tmp_path_factory.mktemp("world")) / "home")
+    made.start()
     yield made
     made.arm.close()
     made.stop()
@@ -43,3 +42,14 @@ def make_retraining(world: World) -> Generator[Callable[..., Retraining]]:
 @pytest.fixture
 def retraining(make_retraining: Callable[..., Retraining]) -> Retraining:
     return make_retraining()
+
+
+@pytest.fixture
+def loaded(workflow: WorkflowLoader) -> LoadedWorkflow:
+    """The retraining, to be run on mocked answers."""
+    return workflow.load(WORKFLOWS / "retrain")
+
+
+@pytest.fixture
+def rollback(workflow: WorkflowLoader) -> LoadedWorkflow:
+    return workflow.load(WORKFLOWS / "rollback")

@@ -18,6 +18,7 @@ from emulator.testing.workflow_runs import LoadedWorkflow
 from tests.workflows.world import DEPLOYED, PURPOSES
 
 WORKFLOWS = Path(__file__).parents[2] / "workflows"
+RECORDS = {"recordsEndpoint": "https://records.example", "recordsRule": "rule"}
 BLOBS = "https://images.blob.example/"
 ADDRESS = "https://notices.example/hook?code=a-secret-of-the-receiver"
 NAMES = publish_names("production")
@@ -94,6 +95,7 @@ EMPTY: Answers = {
     "List_the_iterations": json_of([]),
     "Start_training": json_of({"code": "BadRequestTrainingNotNeeded"}, 400),
     "Read_the_record_of_the_newest": GONE,
+    "Write_the_manifest": MADE,
     "Append_to_the_index": MADE,
 }
 TRAINED: Answers = {

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from emulator.testing.workflow_runs import LoadedWorkflow, WorkflowLoader
+from emulator.testing.workflow_runs import LoadedWorkflow
 from tests.workflows.mocked import (
     ADDRESS,
     CONFLICT,
@@ -16,9 +16,9 @@ from tests.workflows.mocked import (
     NAMES,
     OLD,
     OLDER,
+    RECORDS,
     TIMED_OUT,
     TRAINED,
-    WORKFLOWS,
     iteration,
     json_of,
     manifest,
@@ -29,18 +29,7 @@ from tests.workflows.mocked import (
 )
 
 FAULTS = pytest.mark.parametrize("answer", [FORBIDDEN, TIMED_OUT], ids=["refused", "late"])
-RECORDS = {"recordsEndpoint": "https://records.example", "recordsRule": "rule"}
 SENT = {"statusCode": 204}
-
-
-@pytest.fixture
-def loaded(workflow: WorkflowLoader) -> LoadedWorkflow:
-    return workflow.load(WORKFLOWS / "retrain")
-
-
-@pytest.fixture
-def rollback(workflow: WorkflowLoader) -> LoadedWorkflow:
-    return workflow.load(WORKFLOWS / "rollback")
 
 
 def test_an_index_that_another_run_began_a_moment_before_is_appended_to(loaded: LoadedWorkflow):

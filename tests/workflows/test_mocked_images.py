@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from emulator.testing.workflow_runs import LoadedWorkflow, WorkflowLoader
+from emulator.testing.workflow_runs import LoadedWorkflow
 from tests.workflows.mocked import (
     ACCEPTED,
     CONFLICT,
@@ -15,7 +15,6 @@ from tests.workflows.mocked import (
     REFUSED,
     TAGS,
     TIMED_OUT,
-    WORKFLOWS,
     added,
     json_of,
     listing,
@@ -24,11 +23,6 @@ from tests.workflows.mocked import (
 )
 
 COPIED = {**ACCEPTED, "headers": {"x-ms-copy-status": "success"}}
-
-
-@pytest.fixture
-def loaded(workflow: WorkflowLoader) -> LoadedWorkflow:
-    return workflow.load(WORKFLOWS / "retrain")
 
 
 def with_images(*names: str, **answers: Any) -> dict[str, Any]:

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from emulator.testing.workflow_runs import LoadedWorkflow, WorkflowLoader
+from emulator.testing.workflow_runs import LoadedWorkflow
 from tests.workflows.mocked import (
     ADDRESS,
     FORBIDDEN,
     GONE,
     MADE,
+    RECORDS,
     TRAINED,
-    WORKFLOWS,
     json_of,
     listing,
     manifest,
@@ -39,17 +39,6 @@ PARAMETERS = {
     "storageAccountId": "/subscriptions/s/providers/Microsoft.Storage/storageAccounts/stimages",
     "trainingAccountId": "/subscriptions/s/providers/Microsoft.CognitiveServices/accounts/cv-train",
 }
-RECORDS = {"recordsEndpoint": "https://records.example", "recordsRule": "rule"}
-
-
-@pytest.fixture
-def loaded(workflow: WorkflowLoader) -> LoadedWorkflow:
-    return workflow.load(WORKFLOWS / "retrain")
-
-
-@pytest.fixture
-def rollback(workflow: WorkflowLoader) -> LoadedWorkflow:
-    return workflow.load(WORKFLOWS / "rollback")
 
 
 def test_a_role_for_the_lock_that_counts_later_is_waited_for(loaded: LoadedWorkflow):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from emulator.testing.workflow_runs import LoadedWorkflow, WorkflowLoader
+from emulator.testing.workflow_runs import LoadedWorkflow
 from tests.workflows.mocked import (
     ACCEPTED,
     CONFLICT,
@@ -19,7 +19,6 @@ from tests.workflows.mocked import (
     REFUSED,
     TAGS,
     TRAINED,
-    WORKFLOWS,
     iteration,
     json_of,
     listing,
@@ -33,11 +32,6 @@ from tests.workflows.mocked import (
 
 HOLDER = json_of({"run": "another", "since": "2026-01-01T00:00:00Z"}, ETag='"0x1"')
 WORSE = {"Performance": measured(0.1), "Champion_performance": measured(0.9)}
-
-
-@pytest.fixture
-def loaded(workflow: WorkflowLoader) -> LoadedWorkflow:
-    return workflow.load(WORKFLOWS / "retrain")
 
 
 def held(status: dict[str, Any]) -> dict[str, Any]:

@@ -342,7 +342,7 @@ def test_a_lost_answer_to_the_publication_is_no_failure(retraining: Retraining):
 
 @pytest.mark.parametrize(
     ("purpose", "phase", "action"),
-    [("processed", "Archive", "Every_image_was_moved"), ("training", "Collect", "For_each_page")],
+    [("processed", "Archive", "Every_image_was_moved"), ("training", "Collect", "List_a_page")],
 )
 def test_a_missing_role_fails_its_phase_with_a_reason(retraining: Retraining, purpose: str, phase: str, action: str):
     # The first run of a deployment would wait for the role.

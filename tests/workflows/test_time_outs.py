@@ -33,6 +33,7 @@ def run(retrain: LoadedWorkflow, **answers: Any) -> RunResult:
         "Tags_of_the_newest": json_of(TAGS),
         "Read_the_record_of_the_newest": GONE,
         "List_the_iterations_at_the_gate": json_of([]),
+        "Write_the_manifest": MADE,
         "Append_to_the_index": MADE,
         "List_a_page": listing(),
         "Tags_before": json_of(TAGS),
@@ -72,6 +73,13 @@ def test_a_manifest_that_is_not_written_fails_the_run_and_keeps_no_lock(
     assert cause in found.error["message"]
 
 
+def test_a_manifest_that_the_service_answered_for_but_did_not_make_fails_the_run(retrain: LoadedWorkflow):
+    found = run(retrain, Write_the_manifest={"statusCode": 200})
+    assert found.status == "Failed"
+    assert found.error is not None
+    assert found.error["message"] == "The run could not be recorded: Write_the_manifest (200)"
+
+
 def test_a_run_whose_phase_failed_fails_though_its_lock_is_not_freed_in_time(retrain: LoadedWorkflow):
     found = run(retrain, Tags_before=TIMED_OUT, Unlock=TIMED_OUT)
     assert (found.actions["Unlock"].status, found.status) == ("TimedOut", "Failed")
@@ -90,7 +98,7 @@ def test_a_tag_that_is_not_made_fails_the_run_before_an_image_is_added(retrain: 
 def test_a_refused_image_that_cannot_be_moved_fails_the_run(retrain: LoadedWorkflow):
     found = run(retrain, List_a_page=listing("red/1.png", size=0), Copy_to_rejected={"statusCode": 403})
     assert found.actions["For_each_rejected_image"].status == "Failed"
-    assert found.actions["Copies"].status == "Succeeded"
+    assert found.actions["Unmoved"].status == "Succeeded"
     assert found.actions["Every_image_was_moved"].status == "Failed"
 
 

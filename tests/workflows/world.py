@@ -9,7 +9,7 @@ import json
 import random
 import threading
 import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -33,6 +33,7 @@ from emulator.home import Home
 from emulator.resource_manager import ResourceManager
 from emulator.server import Emulator
 from emulator.server_options import ServerOptions
+from tests.ports import free_port_base
 
 HURRY = 10
 """How much faster than the machine's the clock of the services goes; a call's time limit of 120 s is 12 s of ours."""
@@ -119,7 +120,7 @@ class World:
         self.clock = clock or HurriedClock()
         self._options = options
         self.faults = FaultSwitch()
-        ports = {port: service for service, port in self.home.create()[0].ports.items()}
+        ports = {port: service for service, port in self.home.create(free_port_base())[0].ports.items()}
         calls = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=50))
         self.transport = InterceptedTransport(FaultyTransport(calls, self.faults, ports, self.clock))
         self._started: Future[None] = Future()
@@ -321,6 +322,11 @@ class Retraining:
         """Return the names under which the trained images were uploaded: they lie in ``<label>/<hash>/<rest>``."""
         parts = [name.split("/", 2) for name in self.names("processed")]
         return sorted(f"{label}/{rest}" for label, _, rest in parts)
+
+    def places(self) -> Counter[str]:
+        """Return in how many places an image is: waiting, trained or set aside; by the name it was uploaded under."""
+        set_aside = [name.split("/", 1)[1] for name in self.names("rejected")]
+        return Counter([*self.names("training"), *self.processed(), *set_aside])
 
     def reasons(self, run: str) -> dict[str, str]:
         listed = self.container("rejected").list_blobs(name_starts_with=f"{run}/", include=["metadata"])

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 
 from emulator.pulumi.engine.configuration import Project, StackConfiguration
 from emulator.pulumi.engine.events import Diagnostic, Event
@@ -19,6 +19,28 @@ from emulator.pulumi.engine.plugins import LEASH
 _PROGRAM: Final = Path(__file__).with_name("program.py")
 _END_SECONDS: Final = 5.0
 _POLL_SECONDS: Final = 0.05
+
+
+def program_settings(project: Project, stack: str, address: str, *, preview: bool) -> dict[str, Any]:
+    """Return what the program's process is told of the deployment, as JSON in its first argument."""
+    return {
+        "address": address,
+        "project": project.name,
+        "stack": stack,
+        "organization": ORGANIZATION,
+        "root": str(project.folder),
+        "main": str(project.main),
+        "parallel": PARALLEL,
+        "dry_run": preview,
+    }
+
+
+def program_environment(configuration: StackConfiguration) -> dict[str, str]:
+    """Return the environment variables in which Pulumi's library finds the stack's configuration."""
+    return {
+        "PULUMI_CONFIG": json.dumps(dict(configuration.values)),
+        "PULUMI_CONFIG_SECRET_KEYS": json.dumps(sorted(configuration.secret_keys)),
+    }
 
 
 class Program:
@@ -34,21 +56,8 @@ class Program:
         *,
         preview: bool,
     ) -> None:
-        settings = {
-            "address": address,
-            "project": project.name,
-            "stack": stack,
-            "organization": ORGANIZATION,
-            "root": str(project.folder),
-            "main": str(project.main),
-            "parallel": PARALLEL,
-            "dry_run": preview,
-        }
-        environment = os.environ | {
-            "PULUMI_CONFIG": json.dumps(dict(configuration.values)),
-            "PULUMI_CONFIG_SECRET_KEYS": json.dumps(sorted(configuration.secret_keys)),
-            "PYTHONUNBUFFERED": "1",
-        }
+        settings = program_settings(project, stack, address, preview=preview)
+        environment = os.environ | program_environment(configuration) | {"PYTHONUNBUFFERED": "1"}
         self._listener = listener
         self._process = subprocess.Popen(
             [sys.executable, str(LEASH), str(os.getpid()), str(_PROGRAM), json.dumps(settings)],

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import signal
-import socket
 import subprocess
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
@@ -17,8 +15,9 @@ import httpx
 
 from emulator import process
 from emulator.clock import SystemClock
-from emulator.home import SERVICES, Home
+from emulator.home import Home
 from emulator.identity import ARM_AUDIENCES, Principal, TokenIssuer
+from tests.ports import free_port_base
 
 _API: Final = "2025-06-01"
 
@@ -81,13 +80,3 @@ def alone(home: Path, options: Sequence[str] = ()) -> Generator[Alone]:
         yield emulator
     finally:
         emulator.stop()
-
-
-def free_port_base() -> int:
-    """Return the first of six free ports, above those that the system gives out and that other tests ask for."""
-    while True:
-        base = random.SystemRandom().randrange(12_000, 30_000)
-        with contextlib.suppress(OSError), contextlib.ExitStack() as held:
-            for offset in range(len(SERVICES)):
-                held.enter_context(socket.create_server(("127.0.0.1", base + offset)))
-            return base

@@ -17,8 +17,8 @@ import pytest
 from emulator import process
 from emulator.home import Home
 from emulator.resource_manager import RESOURCES_API_VERSION, ResourceManager
-from tests.emulator.custom_vision.alone import free_port_base
 from tests.emulator.logic_apps.running import SCHEMA
+from tests.ports import free_port_base
 
 API = "2019-05-01"
 SECONDS = 60

@@ -37,16 +37,16 @@ class HttpAction:
     name: str
 
 
-NOT_MET: Final = frozenset(
-    HttpAction("rollback", f"{action}{suffix}")
+NOT_MET: Final = {
+    HttpAction("rollback", f"{action}{suffix}"): f"rollback_refused{suffix}"
+    for suffix in ("", "_in_the_repair")
     for action in (
         "Take_the_previous_name_from_its_holder",
         "Publish_the_previous_at_once",
         "Look_at_the_previous_again",
     )
-    for suffix in ("", "_in_the_repair")
-)
-"""No run of their scenario calls for these: what a rollback publishes has the previous name, and gives it up before."""
+}
+"""No run of the scenario calls for these: what a rollback publishes has the previous name, and gives it up before."""
 
 
 @dataclass(frozen=True)

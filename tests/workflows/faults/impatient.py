@@ -69,8 +69,6 @@ def impatient_world(folder: Path) -> Generator[ImpatientWorld]:
         pytest.MonkeyPatch.context() as patch,
         ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool,
     ):
-        # None takes the default ports.
-        patch.setattr("emulator.home._free", lambda port: False)
         world = ImpatientWorld(folder, pool)
         patch.setattr("emulator.custom_vision.trainer._run_worker", world.train)
         world.start()

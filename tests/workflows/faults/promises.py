@@ -42,12 +42,9 @@ def waits(situation: Situation) -> bool:
 
 def _lost_or_doubled(situation: Situation) -> list[str]:
     retraining = situation.retraining
-    places = Counter[str](retraining.names("training"))
-    processed = retraining.processed()
+    places = retraining.places()
     rejected = retraining.container("rejected").list_blobs(include=["metadata"])
     refused = {blob.name.split("/", 1)[1]: blob.metadata for blob in rejected}
-    places.update(processed)
-    places.update([blob.split("/", 1)[1] for blob in retraining.names("rejected")])
     found = [
         f"{name} is in {places[name]} places"
         for name in situation.uploaded
@@ -55,7 +52,12 @@ def _lost_or_doubled(situation: Situation) -> list[str]:
     ]
     found += [f"{name} waits still" for name in retraining.names("training")]
     found += [f"{name} was set aside without a reason" for name, told in refused.items() if not told.get("reason")]
-    return found + _not_in_the_project(situation, Counter(_label(name) for name in processed))
+    return found + _not_in_the_project(situation, _contents(retraining.names("processed")))
+
+
+def _contents(processed: list[str]) -> Counter[str]:
+    """Return how many images of different content lie below each label: the project has each once."""
+    return Counter(label for label, _ in {tuple(name.split("/", 2)[:2]) for name in processed})
 
 
 def _not_in_the_project(situation: Situation, processed: Counter[str]) -> list[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 
 from emulator.faults.rule import OPERATION_HEADER
-from tests.workflows.faults.cells import OWN_SCENARIOS, HttpAction, http_actions
+from tests.workflows.faults.cells import NOT_MET, OWN_SCENARIOS, HttpAction, http_actions
 from tests.workflows.faults.impatient import impatient_world
 from tests.workflows.faults.pasts import Pasts
 from tests.workflows.faults.scenarios import SCENARIOS, acted
@@ -42,6 +42,7 @@ def main() -> int:
         for scenario in SCENARIOS:
             for action in reached_by(pasts, scenario):
                 own.setdefault(action, scenario)
+    own |= NOT_MET
     written: defaultdict[str, defaultdict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for action, scenario in own.items():
         written[scenario][action.workflow].append(action.name)

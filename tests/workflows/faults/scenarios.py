@@ -154,6 +154,13 @@ def recorded(pasts: Pasts, name: str) -> Situation:
     return _following(retraining, 0)
 
 
+def recorded_late(pasts: Pasts, name: str) -> Situation:
+    """The role by which records are sent does not count yet in the first run of a deployment."""
+    made = recorded(pasts, name)
+    made.faults = [{"action": "Send_the_records", "kind": "status", "status": 403}]
+    return made
+
+
 def held_lock(pasts: Pasts, name: str) -> Situation:
     """The run before could not free the lock."""
     retraining = pasts.after(one_model, name)
@@ -311,6 +318,7 @@ SCENARIOS: dict[str, Scenario] = {
         forced,
         compact,
         recorded,
+        recorded_late,
         held_lock,
         pruned,
         empty_tag,

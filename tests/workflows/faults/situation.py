@@ -28,6 +28,12 @@ class Situation:
         workflow: the one that runs, where it is not the retraining.
         faults: what goes wrong in that run anyway, as the switch reads it.
         may_be_unanswered: the service does not let a name be moved, so that nothing answers for a moment.
+        unanswered: what went wrong when production was asked.
+        cancelled: runs that were ended from outside, or by the lock: they explain themselves by that.
+        by_hand: images of the project that were never uploaded, by tag.
+        replaced: uploaded anew while a run had it in hand: what it was before may be trained, or lie in its place, too.
+        deleted: deleted while a run had it in hand: it may be trained already.
+        at_once: runs that began while another one went.
     """
 
     retraining: Retraining
@@ -39,7 +45,10 @@ class Situation:
     may_be_unanswered: bool = False
     unanswered: list[str] = field(default_factory=list[str])
     cancelled: set[str] = field(default_factory=set[str])
-    """Runs that were ended from outside, or by the lock: they explain themselves by that."""
+    by_hand: dict[str, int] = field(default_factory=dict[str, int])
+    replaced: set[str] = field(default_factory=set[str])
+    deleted: set[str] = field(default_factory=set[str])
+    at_once: list[str] = field(default_factory=list[str])
 
     @property
     def acting(self) -> str:
@@ -70,16 +79,6 @@ class Situation:
         yield
         for workflow in workflows:
             world.transport.observe(workflow, lambda request: None)
-
-    by_hand: dict[str, int] = field(default_factory=dict[str, int])
-    """Images of the project that were never uploaded, by tag."""
-
-    replaced: set[str] = field(default_factory=set[str])
-    """Uploaded anew while a run had it in hand: what it was before may be trained, or lie in its place, as well."""
-    deleted: set[str] = field(default_factory=set[str])
-    """Deleted while a run had it in hand: it may be trained already."""
-    at_once: list[str] = field(default_factory=list[str])
-    """Runs that began while another one went."""
 
     def later(self) -> None:
         """Let the minute of the lease of a publication pass, which goes by the blob service's own clock."""

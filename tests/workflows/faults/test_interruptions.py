@@ -43,9 +43,7 @@ def killed_at() -> list[str]:
 
 @pytest.fixture(scope="module")
 def mortal(tmp_path_factory: pytest.TempPathFactory) -> Generator[MortalWorld]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("emulator.home._free", lambda port: False)
-        world = MortalWorld(Path(tmp_path_factory.mktemp("mortal")) / "home")
+    world = MortalWorld(Path(tmp_path_factory.mktemp("mortal")) / "home")
     world.start()
     yield world
     world.arm.close()
