@@ -11,9 +11,9 @@ import json
 from pathlib import Path
 from typing import Final
 
+from components.declared_settings import LOCATION, SETTINGS
 from components.retraining_settings import RETRAINING_SETTINGS, settings_schema
 from components.setting import Setting
-from components.settings import LOCATION, SETTINGS
 
 ROOT: Final = Path(__file__).parents[1]
 PROJECT_FILE: Final = ROOT / "Pulumi.yaml"

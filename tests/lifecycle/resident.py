@@ -25,8 +25,7 @@ from emulator.pulumi.engine.configuration import Project, StackConfiguration
 from emulator.pulumi.engine.language import program_environment, program_settings
 
 _SERVER = Path(__file__).with_name("program_server.py")
-_STARTED = vars(plugins)["_Plugin"]
-"""The engine's class of a plugin's process."""
+_STARTED = plugins.PluginProcess
 
 
 @contextmanager
@@ -60,7 +59,7 @@ def resident(patch: pytest.MonkeyPatch) -> Generator[None]:
         return _Program(server, *arguments, **options)
 
     patch.setattr(deployment, "Program", program)
-    patch.setattr(plugins, "_Plugin", Plugin)
+    patch.setattr(plugins, "PluginProcess", Plugin)
     try:
         yield
     finally:

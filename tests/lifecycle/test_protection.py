@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from components.settings import LOCATION, SETTINGS
+from components.declared_settings import LOCATION, SETTINGS
 from emulator.pulumi.engine import DeploymentError
 from emulator.pulumi.engine.state import Snapshot, StateFile
 from tests.lifecycle.another_value import another, holds_data, platform

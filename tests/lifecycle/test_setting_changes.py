@@ -8,9 +8,9 @@ from fnmatch import fnmatchcase
 
 import pytest
 
+from components.declared_settings import LOCATION, SETTINGS
 from components.parts import Part
 from components.setting import Setting
-from components.settings import LOCATION, SETTINGS
 from emulator.pulumi.engine import StepStarted
 from tests.lifecycle.another_value import another, holds_data, platform
 from tests.lifecycle.rehearsal import Rehearsal

@@ -9,15 +9,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from azure.storage.blob import BlobServiceClient
-
 from emulator.clock import Clock
 from emulator.pulumi.engine import Deployment
 from emulator.server_options import ServerOptions
 from tests.unit.recording import ROOT
 from tests.workflows.world import COGNITIVE, HURRY, LOGIC, STORAGE, Finished, HurriedClock, Retraining, World
 
-NOTICES = "https://notices.example/hook?code=a-secret-of-the-receiver"
 ROLE_ASSIGNMENTS, ROLE_DEFINITIONS = (
     f"Microsoft.Authorization/{kind}" for kind in ("roleAssignments", "roleDefinitions")
 )
@@ -174,8 +171,3 @@ def keys_of(world: World) -> dict[str, str]:
         found |= {f"{kind} {name}": key for name, key in world.arm.post(f"{account}/listKeys", COGNITIVE).items()}
     keys = world.arm.post(f"{world.storage}/listKeys", STORAGE)["keys"]
     return found | {f"storage {key['keyName']}": key["value"] for key in keys}
-
-
-def blob_service(world: World, key: str) -> BlobServiceClient:
-    """Return a client of the blobs with an account key."""
-    return BlobServiceClient(world.blob_endpoint.rstrip("/"), credential=key, api_version="2025-11-05")

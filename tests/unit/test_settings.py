@@ -7,9 +7,10 @@ import pytest
 
 from components import settings
 from components.alert_settings import ALERT_SETTINGS, AlertSettings
+from components.declared_settings import SETTINGS
 from components.domains import CLASSIFICATION_DOMAINS, DETECTION_DOMAIN_IDS
 from components.retraining_settings import RETRAINING_SETTINGS
-from components.settings import SETTINGS, Settings, SettingsError
+from components.settings import Settings, SettingsError
 from tests.unit.recording import PROJECT, ROOT, Run, minimal_config
 
 

@@ -6,10 +6,10 @@ import pytest
 import yaml
 
 from components import settings_reference
+from components.declared_settings import SETTINGS
 from components.retraining_settings import RETRAINING_SETTINGS, settings_schema
 from components.setting import Setting
 from components.setting_values import NotAllowedError
-from components.settings import SETTINGS
 from tests.unit.recording import ROOT
 
 

@@ -52,7 +52,7 @@ class PluginHost:
         self._listener = listener
         self._lock = threading.Lock()
         self._providers: dict[str, Future[Provider]] = {}
-        self._processes: list[_Plugin] = []
+        self._processes: list[PluginProcess] = []
         self._starting: list[threading.Thread] = []
 
     def default(self, package: str) -> Provider:
@@ -118,7 +118,7 @@ class PluginHost:
         return dict(self._configuration.of(package))
 
     def _start(self, package: str, settings: Properties, urn: str) -> Provider:
-        plugin = _Plugin(package, self._command(package), self._environment(), self.project.main, self._listener)
+        plugin = PluginProcess(package, self._command(package), self._environment(), self.project.main, self._listener)
         with self._lock:
             self._processes.append(plugin)
         provider = Provider(plugin.stub, package)
@@ -149,7 +149,7 @@ class PluginHost:
         }
 
 
-class _Plugin:
+class PluginProcess:
     """One plugin process."""
 
     def __init__(
