@@ -62,6 +62,13 @@ def test_the_lock_of_a_run_that_is_over_is_taken(loaded: LoadedWorkflow, status:
     assert len(found.calls_of("Acquire_the_broken_lease")) == 1
 
 
+def test_the_lock_is_left_to_a_run_that_had_taken_it_but_not_yet_named_itself(loaded: LoadedWorkflow):
+    taken = {**held(json_of({"properties": {"status": "Failed"}})), "Break_the_lease": {"statusCode": 412}}
+    found = retrain(loaded, taken)
+    assert (found.status, found.error and found.error["code"]) == ("Cancelled", "AnotherRunHoldsTheLock")
+    assert found.calls_of("Acquire_the_broken_lease") == found.calls_of("Name_the_holder") == []
+
+
 def test_the_lock_is_not_taken_while_nobody_can_say_whether_its_holder_runs(loaded: LoadedWorkflow):
     found = retrain(loaded, held(FORBIDDEN))
     assert found.status == "Failed"

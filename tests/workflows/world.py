@@ -301,6 +301,12 @@ class Retraining:
         iterations = self.project_api("GET", "iterations")
         return {each["publishName"]: each["id"] for each in iterations if each["publishName"]}
 
+    def remove_project(self) -> None:
+        """Give the project's place in the account back, of which there are a hundred."""
+        for iteration in self.published().values():
+            self.project_api("DELETE", f"iterations/{iteration}/publish")
+        self.project_api("DELETE", "")
+
     def hold_out(self, files: dict[str, bytes]) -> None:
         """Put images into the evaluation container."""
         for name, content in files.items():

@@ -60,7 +60,9 @@ def outcome(pasts: Pasts, cell: Cell) -> Outcome:
             status = situation.retraining.end_of(run, situation.acting)["status"]
             calls = met()
         further = taken_up(situation, status)
-    return Outcome(cell, calls, status, further, broken_promises(situation), round(time.perf_counter() - began, 2))
+    broken = broken_promises(situation)
+    situation.retraining.remove_project()
+    return Outcome(cell, calls, status, further, broken, round(time.perf_counter() - began, 2))
 
 
 def _met(situation: Situation, cell: Cell) -> AbstractContextManager[Callable[[], int]]:
