@@ -122,6 +122,7 @@ def test_a_run_is_in_the_lineage_before_it_adds_an_image(loaded: LoadedWorkflow)
     found = retrain(loaded, with_images("red/1.png", Read_the_lineage=json_of({"runs": ["earlier"]})))
     (call,) = found.calls_of("Write_the_lineage")
     assert (call.body["runs"][0], len(call.body["runs"])) == ("earlier", 2)
+    assert call.body["sent"] == ["red/red_1.png/1.png"]
     order = [each.action for each in found.calls]
     assert order.index("Write_the_lineage") < order.index("Add_the_images")
 
