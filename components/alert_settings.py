@@ -29,14 +29,22 @@ ALERT_SETTINGS: Final[tuple[Setting, ...]] = (
         "waitingImagesHours",
         kinds.integer(1, 47),
         6,
-        "Images that a run left behind, and that no run has taken after so many hours, are an alert.",
+        "Images that have waited for so many hours, by the newest run that listed them, are an alert.",
         updates=(parts.alerts("images-wait"),),
+    ),
+    Setting(
+        "noRunHours",
+        kinds.integer(1, 47),
+        46,
+        "So many hours after the newest run without another one are an alert: nothing was uploaded, or the workflow is "
+        "disabled.",
+        updates=(parts.alerts("no-run"),),
     ),
     Setting(
         "rejectedInARow",
         kinds.integer(2, 20),
         3,
-        "So many iterations in a row that the gate rejected within two days are an alert.",
+        "So many iterations that the gate rejected since the last publication or rollback are an alert.",
         updates=(parts.alerts("rejected-in-a-row"),),
     ),
     Setting(
@@ -72,6 +80,7 @@ class AlertSettings:
     alert_webhook: str | None = field(repr=False)
     stuck_run_hours: int
     waiting_images_hours: int
+    no_run_hours: int
     rejected_in_a_row: int
     production_accuracy_floor: float
     quota_percent: int

@@ -33,7 +33,11 @@ _RULES: Final[Mapping[str, tuple[int, str]]] = {
     "stuck-run": (1, "A run has begun and not recorded its end; its run history says where it is."),
     "images-wait": (
         2,
-        "Images wait in training-images and no run takes them; look at the Logic App's trigger history.",
+        "Images have waited in training-images for long; the runs' manifests and the trigger history say why.",
+    ),
+    "no-run": (
+        3,
+        "No run has begun for long: nothing was uploaded, or the Logic App is disabled; its overview says which.",
     ),
     "rejected-in-a-row": (2, "The gate rejects one iteration after the other: the new images do not help the model."),
     "production-accuracy": (1, "The model in production is less accurate than the settings ask for."),
@@ -48,6 +52,7 @@ def log_alerts(settings: Settings) -> list[LogAlert]:
     thresholds = {
         "stuckRunHours": settings.alerts.stuck_run_hours,
         "waitingImagesHours": settings.alerts.waiting_images_hours,
+        "noRunHours": settings.alerts.no_run_hours,
         "rejectedInARow": settings.alerts.rejected_in_a_row,
         "productionAccuracyFloor": settings.alerts.production_accuracy_floor,
         "quotaPercent": settings.alerts.quota_percent,

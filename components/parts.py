@@ -44,6 +44,7 @@ WRITERS_AND_READERS_OF_LOGS: Final = Part(
         "monitoring-records-rule",
         "monitoring-stuck-run",
         "monitoring-images-wait",
+        "monitoring-no-run",
         "monitoring-rejected-in-a-row",
         "monitoring-production-accuracy",
         "monitoring-image-quota",

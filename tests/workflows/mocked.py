@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -38,15 +40,20 @@ def json_of(body: Any, status: int = 200, **headers: str) -> dict[str, Any]:
 
 
 def listing(*names: str, marker: str = "", size: int = 10, same: bool = False) -> dict[str, Any]:
-    """Return a page of a container's listing; `same` says that all blobs have the same content."""
+    """Return a page of a container's listing, a name a day from 1 March; `same`: all blobs have the same content."""
     blobs = "".join(
-        f"<Blob><Name>{name}</Name><Properties><Etag>0x1</Etag><Content-MD5>{'same' if same else name}</Content-MD5>"
+        f"<Blob><Name>{name}</Name><Properties><Last-Modified>{_uploaded(day)}</Last-Modified><Etag>0x1</Etag>"
+        f"<Content-MD5>{'same' if same else name}</Content-MD5>"
         f"<Content-Length>{size}</Content-Length></Properties></Blob>"
-        for name in names
+        for day, name in enumerate(names)
     )
     around = f"<Blobs>{blobs}</Blobs>" if names else "<Blobs />"
     body = f"<EnumerationResults>{around}<NextMarker>{marker}</NextMarker></EnumerationResults>"
     return {"statusCode": 200, "headers": {"Content-Type": "application/xml"}, "body": body}
+
+
+def _uploaded(day: int) -> str:
+    return format_datetime(datetime(2026, 3, 1, tzinfo=UTC) + timedelta(days=day), usegmt=True)
 
 
 def iteration(id: str, publish_name: str | None = None, **members: Any) -> dict[str, Any]:

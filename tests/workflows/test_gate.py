@@ -300,3 +300,21 @@ def test_a_challenger_that_has_a_name_can_be_forced(make_retraining: Make):
     rejected = manifest(retraining.run(), "rejected")["iteration"]["id"]
     manifest(retraining.ask({"force": True, "who": "anna", "why": "a try"}), "published")
     assert retraining.published() == {"production": rejected, "production-previous": champion}
+
+
+def test_rejections_are_counted_until_a_rollback_or_a_publication(retraining: Retraining):
+    def rejections(number: int, decision: str = "rejected") -> int:
+        retraining.upload(merged([pictures("red", 2, number), pictures("blue", 2, number)]))
+        return manifest(retraining.run(), decision)["gate"]["rejectedInARow"]
+
+    with_champion(retraining)
+    assert rejections(100, "published") == 0
+    retraining.configure({"gateMinimumGain": 1})
+    assert [rejections(200), rejections(300)] == [1, 2]
+    assert retraining.artifact("locks/publication.json")["kind"] == "training"
+    assert manifest(retraining.run("manual"), "nothing changed")["gate"]["rejectedInARow"] == 2
+    answer = retraining.roll_back(retraining.deploy_rollback(), {"who": "anna", "why": "reds are called blue"})
+    assert answer.status_code == 200, answer.text
+    assert rejections(400) == 1
+    retraining.configure({})
+    assert rejections(500, "published") == 0

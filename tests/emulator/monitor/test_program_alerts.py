@@ -37,6 +37,7 @@ CONDITIONS = {
 THRESHOLDS = {
     "stuckRunHours": 2,
     "waitingImagesHours": 3,
+    "noRunHours": 46,
     "rejectedInARow": 2,
     "productionAccuracyFloor": 0.6,
     "quotaPercent": 80,
@@ -45,8 +46,9 @@ THRESHOLDS = {
 FINISHED = {"Event": "finished", "Decision": "published"}
 RECORDS: dict[str, tuple[str, list[dict[str, Any]], int]] = {
     "stuck-run": ("Runs", [{"Event": "started"}], 3),
-    "images-wait": ("Runs", [{"Event": "finished", "Waiting": 5}], 4),
-    "rejected-in-a-row": ("Runs", [{"RowId": each, "Event": "finished", "Decision": "rejected"} for each in "ab"], 0),
+    "images-wait": ("Runs", [{"Event": "finished", "Waiting": 5, "WaitingSince": "2026-03-01T12:16:00Z"}], 4),
+    "no-run": ("Runs", [{"Event": "finished", "Waiting": 0}], 46),
+    "rejected-in-a-row": ("Runs", [{"Event": "finished", "Decision": "rejected", "RejectedInARow": 2}], 0),
     "production-accuracy": ("Runs", [{**FINISHED, "Accuracy": 0.5}], 0),
     "image-quota": ("Images", [{"Label": "cat", "Images": 4100}], 0),
     "training-hours": ("Runs", [{**FINISHED, "Accuracy": 1, "MonthHours": 8.5, "MonthHoursLimit": 10}], 0),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,13 @@ from emulator.monitor.kql import compile_query
 from tests.emulator.monitor.kql.kusto import bind
 from tests.emulator.monitor.kql.running import NOW as ANY_TIME
 from tests.emulator.monitor.kql.running import columns, empty_table
-from tests.workflows.monitoring.records import Records, binder_tables
+from tests.workflows.monitoring.records import NOW, Records, binder_tables
 from workflows import monitoring
 
 THRESHOLDS = {
     "stuckRunHours": 26,
     "waitingImagesHours": 6,
+    "noRunHours": 46,
     "rejectedInARow": 3,
     "productionAccuracyFloor": 0.6,
     "quotaPercent": 80,
@@ -80,7 +82,8 @@ async def filled(records: Records) -> Records:
     for broken, rule in ((True, "images"), (False, "hours")):
         await records.send("RetrainingDecisions_CL", 30, Run="r3", Rule=rule, Broken=broken, Reason="5 of 15")
     await records.finished(
-        2, "r4", Accepted=8, Rejected=0, Listed=9, Waiting=1, Iteration="I2", IterationId="i2",
+        2, "r4", Accepted=8, Rejected=0, Listed=9, Waiting=1, WaitingSince=uploaded(5.5),
+        Iteration="I2", IterationId="i2",
         TrainingMinutes=45, Precision=0.9, Recall=0.9, AveragePrecision=0.875,
     )  # fmt: skip
     for label, images, new in (("cat", 30, 6), ("dog", 10, 2)):
@@ -107,7 +110,15 @@ async def filled(records: Records) -> Records:
             "confusion",
             [{"Label": "cat", "Predicted": "cat", "Images": 2}, {"Label": "cat", "Predicted": "dog", "Images": 1}],
         ),
-        ("waiting", [{"Listed": 22, "Waiting": 0}, {}, {}, {"Listed": 9, "Waiting": 1}]),
+        (
+            "waiting",
+            [
+                {"Listed": 22, "Waiting": 0, "OldestHours": None},
+                {},
+                {},
+                {"Listed": 9, "Waiting": 1, "OldestHours": 3.5},
+            ],
+        ),
         ("cost", [{"Trainings": 3, "Hours": 1.5, "Cost": 15.0}]),
         ("business-impact", [{"Retrainings": 3, "Published": 2, "Images": 40, "HoursSaved": 12.1, "Saved": 711.0}]),
     ],
@@ -146,35 +157,58 @@ async def test_a_run_that_does_not_end_is_an_alert(records: Records, hours: int,
     assert await fires(records, "stuck-run") is expected
 
 
-@pytest.mark.parametrize(("waiting", "hours", "expected"), [(3, 7, True), (3, 5, False), (0, 7, False)])
-async def test_images_that_no_run_takes_are_an_alert(
-    records: Records, waiting: int, hours: int, expected: bool
+def uploaded(hours_ago: float) -> str:
+    return (NOW - timedelta(hours=hours_ago)).isoformat()
+
+
+@pytest.mark.parametrize(("waiting", "age", "expected"), [(3, 7, True), (3, 5, False), (0, 7, False)])
+async def test_images_that_have_waited_for_long_are_an_alert_however_new_the_run_is(
+    records: Records, waiting: int, age: int, expected: bool
 ) -> None:
-    await records.finished(hours, "r1", Waiting=waiting)
+    await records.finished(8, "r1", Waiting=0)
+    await records.finished(1, "r2", Waiting=waiting, WaitingSince=uploaded(age))
     assert await fires(records, "images-wait") is expected
 
 
+async def test_images_wait_on_while_runs_fail_before_they_list_them(records: Records) -> None:
+    await records.finished(9, "r1", Waiting=3, WaitingSince=uploaded(10))
+    await records.send("RetrainingRuns_CL", 1, Run="r2", Event="started")
+    await records.finished(0.5, "r2", "failed", Listed=0)
+    assert await fires(records, "images-wait")
+
+
+async def test_a_run_that_has_taken_them_ends_the_alert(records: Records) -> None:
+    await records.finished(7, "r1", Waiting=3, WaitingSince=uploaded(8))
+    await records.finished(1, "r2", Waiting=0)
+    assert not await fires(records, "images-wait")
+
+
 async def test_a_run_that_has_begun_takes_the_images_that_wait(records: Records) -> None:
-    await records.finished(7, "r1", Waiting=3)
+    await records.finished(7, "r1", Waiting=3, WaitingSince=uploaded(8))
     await records.send("RetrainingRuns_CL", 1, Run="r2", Event="started")
     assert not await fires(records, "images-wait")
 
 
+@pytest.mark.parametrize(("hours", "expected"), [(45, False), (47, True)])
+async def test_no_run_for_long_is_an_alert(records: Records, hours: int, expected: bool) -> None:
+    await records.finished(60, "r1")
+    await records.finished(hours, "r2")
+    assert await fires(records, "no-run") is expected
+
+
+async def test_a_deployment_without_any_run_yet_is_no_alert(records: Records) -> None:
+    assert not await fires(records, "no-run")
+
+
 @pytest.mark.parametrize(
-    ("decisions", "expected"),
-    [
-        (["rejected"] * 3, True),
-        (["published", "rejected", "rejected", "rejected"], True),
-        (["rejected", "rejected", "published", "rejected"], False),
-        (["rejected", "rejected"], False),
-        (["rejected", "failed", "rejected", "rejected"], True),
-    ],
+    ("counts", "expected"), [([2, 3], True), ([3, 0], False), ([3, None], True), ([1, 2], False), ([None], False)]
 )
 async def test_a_gate_that_rejects_again_and_again_is_an_alert(
-    records: Records, decisions: list[str], expected: bool
+    records: Records, counts: list[int | None], expected: bool
 ) -> None:
-    for place, decision in enumerate(decisions):
-        await records.finished(20 - place, f"r{place}", decision)
+    for place, count in enumerate(counts):
+        values = {} if count is None else {"RejectedInARow": count}
+        await records.finished(20 - place, f"r{place}", "rejected", **values)
     assert await fires(records, "rejected-in-a-row") is expected
 
 
