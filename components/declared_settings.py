@@ -162,7 +162,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         kinds.integer(15, 86400),
         300,
         "Seconds between two looks into training-images. Every look is a billed trigger execution.",
-        updates=(parts.RETRAINING,),
+        updates=(parts.RETRAINING, parts.alerts("triggers-failed")),
     ),
     Setting(
         "trainingPollSeconds",

@@ -7,6 +7,7 @@ microsoft-logic-workflows-metrics and .../microsoft-cognitiveservices-accounts-m
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Final
 
 from pulumi_azure_native import monitor
@@ -48,18 +49,6 @@ RUNS_FAILED: Final = Condition(
 
 ROLLBACKS_FAILED: Final = replace(RUNS_FAILED, description="A rollback failed; its answer and its run history say why.")
 
-TRIGGERS_FAILED: Final = Condition(
-    metric="TriggersFailed",
-    namespace="Microsoft.Logic/workflows",
-    aggregation=monitor.AggregationTypeEnum.TOTAL,
-    operator=monitor.Operator.GREATER_THAN,
-    threshold=2,
-    description="The workflow cannot look into training-images, so images wait; its trigger history says why.",
-    severity=1,
-    frequency="PT5M",
-    window="PT1H",
-)
-
 AVAILABILITY: Final = Condition(
     metric="SuccessRate",
     namespace="Microsoft.CognitiveServices/accounts",
@@ -71,6 +60,34 @@ AVAILABILITY: Final = Condition(
     frequency="PT5M",
     window="PT15M",
 )
+
+LATE_ROLES: Final = timedelta(minutes=30)
+"""How long after a deployment the trigger may be refused. Assignments count after ten minutes ("Troubleshoot Azure
+RBAC", learn.microsoft.com); three times as much, as the first looks of every deployment fail so."""
+
+_WINDOWS: Final = {"PT1H": timedelta(hours=1), "PT6H": timedelta(hours=6), "PT12H": timedelta(hours=12)}
+
+
+def triggers_failed(poll_interval: timedelta) -> Condition:
+    """Return the condition that the trigger, looking every `poll_interval`, has failed for longer than `LATE_ROLES`.
+
+    The threshold is the looks that fit into that time, the one at its beginning included; the window is the smallest
+    one of Azure Monitor that holds one look more. Where it looks less than every twelve hours, one failure is an alert.
+    """
+    looks = 1 + LATE_ROLES // poll_interval
+    fitting = [name for name, length in _WINDOWS.items() if length > (looks + 1) * poll_interval]
+    window = fitting[0] if fitting else "P1D"
+    return Condition(
+        metric="TriggersFailed",
+        namespace="Microsoft.Logic/workflows",
+        aggregation=monitor.AggregationTypeEnum.TOTAL,
+        operator=monitor.Operator.GREATER_THAN,
+        threshold=looks if timedelta(days=1) >= (looks + 1) * poll_interval else 0,
+        description="The workflow cannot look into training-images, so images wait; its trigger history says why.",
+        severity=1,
+        frequency="PT5M" if window == "PT1H" else "PT1H",
+        window=window,
+    )
 
 
 def executions_above(threshold: int) -> Condition:

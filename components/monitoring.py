@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pulumi
 from pulumi_azure_native import applicationinsights, authorization, logic, monitor, operationalinsights
@@ -21,11 +22,11 @@ from components.metric_alerts import (
     AVAILABILITY,
     ROLLBACKS_FAILED,
     RUNS_FAILED,
-    TRIGGERS_FAILED,
     Condition,
     errors_above,
     executions_above,
     throttled_above,
+    triggers_failed,
 )
 from components.ml import MLLayer
 from components.naming import DeploymentName
@@ -81,7 +82,8 @@ class MonitoringLayer(pulumi.ComponentResource):
         self._alert(name, "runs-failed", workflow.id, RUNS_FAILED)
         self._diagnostic_setting(f"{name}-rollback-logs", rollback.id, ["WorkflowRuntime"], ["AllMetrics"])
         self._alert(name, "rollbacks-failed", rollback.id, ROLLBACKS_FAILED)
-        self._alert(name, "triggers-failed", workflow.id, TRIGGERS_FAILED)
+        polling = timedelta(seconds=self._args.settings.poll_interval_seconds)
+        self._alert(name, "triggers-failed", workflow.id, triggers_failed(polling))
         spend = executions_above(self._args.settings.alerts.billable_executions_per_day)
         self._alert(name, "executions", workflow.id, spend)
         rule = self.collection.rule.id

@@ -75,7 +75,7 @@ def test_every_alert_is_enabled_and_tells_the_action_group(run: Run):
 
 
 def test_an_alert_sees_at_least_as_much_as_lies_between_two_looks(run: Run):
-    minutes = {"PT1M": 1, "PT5M": 5, "PT15M": 15, "PT30M": 30, "PT1H": 60, "P1D": 1440}
+    minutes = {"PT1M": 1, "PT5M": 5, "PT15M": 15, "PT30M": 30, "PT1H": 60, "PT6H": 360, "P1D": 1440}
     for alert in alerts(run(minimal_config(), monitoring_layer)).values():
         assert minutes[alert["windowSize"]] >= minutes[alert["evaluationFrequency"]]
         assert alert["severity"] in range(5)
@@ -132,7 +132,7 @@ def test_logs_of_every_service_go_to_the_workspace_under_their_own_categories(ru
 def test_every_resource_is_a_child_of_the_layer(run: Run):
     deployed = run(minimal_config(), monitoring_layer)
     layer = deployed.one("custom-vision-retraining:index:MonitoringLayer")
-    assert len([each for each in deployed.resources if each.parent == layer.urn]) == 27
+    assert len([each for each in deployed.resources if each.parent == layer.urn]) == 28
 
 
 def log_rules(deployed: Deployed) -> dict[str, dict[str, Any]]:
@@ -147,7 +147,7 @@ def test_every_alert_query_of_the_workflow_is_a_rule_with_the_thresholds_of_the_
     found = log_rules(run(config, monitoring_layer))
     assert set(found) == set(monitoring.alerts())
     assert "ago(7h)" in query_of(found["stuck-run"])
-    assert "Rejections >= 4" in query_of(found["rejected-in-a-row"])
+    assert "RejectedInARow >= 4" in query_of(found["rejected-in-a-row"])
     assert "Accuracy < 0.85" in query_of(found["production-accuracy"])
     assert "/ 5000 >= 55" in query_of(found["image-quota"])
     assert not any("{" in query_of(rule) for rule in found.values())

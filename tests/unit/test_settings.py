@@ -90,6 +90,7 @@ def test_without_a_word_of_the_user_every_default_holds(run: Run):
             alert_webhook=None,
             stuck_run_hours=26,
             waiting_images_hours=6,
+            no_run_hours=46,
             rejected_in_a_row=3,
             production_accuracy_floor=0.6,
             quota_percent=80,

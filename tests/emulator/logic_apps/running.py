@@ -16,6 +16,7 @@ from emulator.clock import ManualClock, settle
 from emulator.home import Secrets
 from emulator.identity import Principal, TokenIssuer
 from emulator.logic_apps.service import LogicApps
+from emulator.telemetry import MetricSink
 
 WORKFLOW = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Logic/workflows/w"
 SECRETS = Secrets("a token signing key for tests alone, long enough", "a state encryption key for tests alone")
@@ -41,13 +42,21 @@ class Counter:
 class Service:
     """The service under test, and what a user does with it."""
 
-    def __init__(self, folder: Path, *, network: bool = False) -> None:
-        """Make one over `folder`; with `network` its calls are real."""
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        network: bool = False,
+        clock: ManualClock | None = None,
+        metrics: MetricSink | None = None,
+    ) -> None:
+        """Make one over `folder`; with `network` its calls are real. `clock` and `metrics` are shared with others."""
         self.folder = folder
         self._network = network
-        self.clock = ManualClock()
+        self.clock = clock or ManualClock()
         self.issuer = TokenIssuer(SECRETS.token_signing_key, "tenant", self.clock)
         self.metrics = Counter()
+        self._sink = metrics or self.metrics
         self.requests: list[httpx.Request] = []
         self.handler: Handler = lambda request: httpx.Response(200, json={})
         self.identity: dict[str, Any] = {
@@ -63,7 +72,7 @@ class Service:
             "http://127.0.0.1:10463",
             self.clock,
             self.issuer,
-            self.metrics,
+            self._sink,
             SECRETS,
             None if self._network else httpx.MockTransport(self._answer),
             authority=AUTHORITY,

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+import workflows
 from components import metric_alerts
 from components.metric_alerts import Condition
+from components.orchestration import POLLING_TRIGGER, with_polling_interval
 from emulator.monitor.logs.resource_types import DATA_COLLECTION_RULES
+from tests.emulator.logic_apps.running import Service
 from tests.emulator.monitor.clouds import (
     ACTION_GROUP,
     GROUP,
@@ -28,7 +35,7 @@ METRIC_RULE = f"{GROUP}/providers/Microsoft.Insights/metricAlerts/program"
 CONDITIONS = {
     "runs-failed": (WORKFLOW, metric_alerts.RUNS_FAILED, [1], [0]),
     "rollbacks-failed": (WORKFLOW, metric_alerts.ROLLBACKS_FAILED, [1], [0]),
-    "triggers-failed": (WORKFLOW, metric_alerts.TRIGGERS_FAILED, [1, 1, 1], [1, 1]),
+    "triggers-failed": (WORKFLOW, metric_alerts.triggers_failed(timedelta(minutes=5)), [1] * 8, [1] * 7),
     "executions": (WORKFLOW, metric_alerts.executions_above(100), [60, 60], [60, 40]),
     "availability": (VISION, metric_alerts.AVAILABILITY, [100, 0], [100]),
     "errors": (VISION, metric_alerts.errors_above(2), [1, 1, 1], [1, 1]),
@@ -86,6 +93,56 @@ async def test_a_metric_alert_fires_above_its_threshold_and_not_at_it(cloud: Clo
     await cloud.minutes(61)
     assert len(cloud.monitor.alerts()) == (1 if breached else 0)
     assert bool(cloud.webhooks.told) is breached
+
+
+REFUSED = httpx.Response(403, headers={"x-ms-error-code": "AuthorizationPermissionMismatch"})
+
+
+async def looks(cloud: Cloud, folder: Path, seconds: int, hours: float, refused: Callable[[float], bool]) -> int:
+    """Let the program's trigger look for so many hours, refused or not so many minutes after it was deployed.
+
+    Returns how many alerts fired.
+    """
+    condition = metric_alerts.triggers_failed(timedelta(seconds=seconds))
+    await cloud.put(ACTION_GROUP, action_group())
+    await cloud.put(METRIC_RULE, metric_rule(WORKFLOW, condition))
+    service = Service(folder, clock=cloud.clock, metrics=cloud.monitor.metrics)
+    began = cloud.clock.now()
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        late = refused((cloud.clock.now() - began) / timedelta(minutes=1))
+        return REFUSED if late else httpx.Response(200, text="<EnumerationResults><Blobs /></EnumerationResults>")
+
+    service.handler = answer
+    await service.logic_apps.start()
+    definition = with_polling_interval(workflows.load("retrain"), seconds)
+    trigger = {POLLING_TRIGGER: definition["triggers"][POLLING_TRIGGER]}
+    given: dict[str, Any] = {
+        "blobEndpoint": "https://blobs.example/",
+        "storageAudience": "s",
+        "containers": {"training": "images"},
+    }
+    parameters = {name: definition["parameters"][name] for name in given}
+    await service.deploy(
+        {"parameters": parameters, "triggers": trigger, "actions": {}}, None, workflow=WORKFLOW, **given
+    )
+    await cloud.minutes(hours * 60)
+    await service.logic_apps.stop()
+    return len(cloud.monitor.alerts())
+
+
+@pytest.mark.parametrize(("seconds", "hours"), [(60, 3), (300, 3), (3600, 8), (21600, 26)])
+async def test_roles_that_are_late_at_a_deployment_are_no_alert(
+    cloud: Cloud, tmp_path: Path, seconds: int, hours: float
+) -> None:
+    assert await looks(cloud, tmp_path / "logic", seconds, hours, lambda minutes: minutes < 29) == 0
+    assert len(cloud.webhooks.told) == 0
+
+
+@pytest.mark.parametrize(("seconds", "hours"), [(60, 1), (300, 1), (3600, 3), (21600, 8), (86400, 1.5)])
+async def test_a_trigger_that_fails_on_is_an_alert(cloud: Cloud, tmp_path: Path, seconds: int, hours: float) -> None:
+    assert await looks(cloud, tmp_path / "logic", seconds, hours, lambda _: True) == 1
+    assert [told["data"]["essentials"]["monitorCondition"] for _, told in cloud.webhooks.told] == ["Fired"]
 
 
 @pytest.fixture
