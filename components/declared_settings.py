@@ -167,8 +167,9 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Setting(
         "trainingPollSeconds",
         kinds.integer(1, 3600),
-        30,
-        "Seconds between two looks at a training. Every look is a billed action.",
+        10,
+        "Seconds between two looks at a training, more of them when it lasts for longer than half an hour. Every look is "
+        "two billed actions.",
         updates=(parts.RETRAINING,),
     ),
     Setting(

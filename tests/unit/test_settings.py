@@ -76,7 +76,7 @@ def test_without_a_word_of_the_user_every_default_holds(run: Run):
             "iterationsToKeep": 10,
         },
         poll_interval_seconds=300,
-        training_poll_seconds=30,
+        training_poll_seconds=10,
         manual_callers=(),
         log_retention_days=30,
         alert_email=None,

@@ -111,6 +111,12 @@ def test_without_a_champion_nobody_is_asked(loaded: LoadedWorkflow):
     assert len(found.calls_of("Add_the_images")) == 1
 
 
+def test_where_no_image_is_new_nobody_is_asked(loaded: LoadedWorkflow):
+    found = retrain(loaded, {}, settings={"championCheck": "all"})
+    assert found.calls_of("Ask_the_champion_about_it") == []
+    assert (found.actions["Screened"].status, found.status) == ("Succeeded", "Succeeded")
+
+
 def test_a_lineage_that_cannot_be_read_is_not_begun_anew(loaded: LoadedWorkflow):
     found = retrain(loaded, with_images("red/1.png", Read_the_lineage=FORBIDDEN))
     assert found.status == "Failed"

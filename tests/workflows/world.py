@@ -242,16 +242,9 @@ class Retraining:
             "versions": versions(definition),
             **(records or {}),
         }
-        body = {
-            "location": "eastus",
-            "identity": {"type": "SystemAssigned"},
-            "properties": {
-                "definition": definition,
-                "parameters": {key: {"value": value} for key, value in parameters.items()},
-            },
-        }
         self.parameters = parameters
-        self.principal = world.put(self.workflow, LOGIC, body)["identity"]["principalId"]
+        self._definition = definition
+        self.principal = self.deploy(parameters)["identity"]["principalId"]
         self.blob_roles = {
             purpose: world.assign(
                 self.principal, CONTRIBUTOR, f"{world.storage}/blobServices/default/containers/{container}"
@@ -271,6 +264,15 @@ class Retraining:
         self.role = role
         for scope in (world.storage, world.training, self.workflow):
             world.assign(self.principal, role, scope)
+
+    def deploy(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Deploy the workflow with these values of its parameters; return it."""
+        properties = {
+            "definition": self._definition,
+            "parameters": {key: {"value": value} for key, value in parameters.items()},
+        }
+        body = {"location": "eastus", "identity": {"type": "SystemAssigned"}, "properties": properties}
+        return self.world.put(self.workflow, LOGIC, body)
 
     def deploy_rollback(self, name: str = "rollback", access_control: dict[str, Any] | None = None) -> str:
         """Deploy the rollback workflow beside this one; return its id."""
