@@ -168,8 +168,8 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         "trainingPollSeconds",
         kinds.integer(1, 3600),
         10,
-        "Seconds between two looks at a training, more of them when it lasts for longer than half an hour. Every look is "
-        "two billed actions.",
+        "Seconds between two looks at a training, more of them when it lasts for longer than half an hour. Every look "
+        "is two billed actions.",
         updates=(parts.RETRAINING,),
     ),
     Setting(
