@@ -11,10 +11,13 @@ name, description, domain, classification type,     in place (PATCH). The servic
 export platforms                                    same type and the other classification type; the next
                                                     training uses them. Multiclass training refuses images that
                                                     have several tags.
-training key, endpoint                              in place, without a call: keys rotate, and the same account
+training key, endpoint, Azure Resource Manager      in place, without a call: keys rotate, and the same account
                                                     may be reached by another address.
 account, id of the adopted project                  replacement: it is another project.
 ==================================================  ==========================================================
+
+The key in the state may be an old one: `pulumi refresh` and `pulumi destroy` run no program that would ask for the new
+one. So a provider whose key is refused asks Azure Resource Manager for the present one, as who is logged in.
 
 An adopted project (``adopt_project_id``) is brought to the declared name and settings and left in place when the
 resource is deleted; that its account stays too is the business of who declares the account. A project that was made
@@ -29,7 +32,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TypeVar
 from urllib.parse import urlsplit
 
 import pulumi
@@ -45,15 +48,19 @@ from pulumi.dynamic import (
 )
 from pulumi.output import Unknown
 
+from components.azure_login import LoginError, logged_in
 from components.custom_vision_api import CustomVisionClient, CustomVisionError, Project, ProjectDefinition
 from components.domains import CLASSIFICATION_DOMAINS, CLASSIFICATION_TYPES, DETECTION_DOMAIN_IDS, EXPORT_PLATFORMS
+from components.resource_manager import ResourceManager, ResourceManagerError
 
 Properties = Mapping[str, Any]
 """Inputs or outputs of the resource by name; in a preview a value may be `pulumi.output.Unknown`."""
 
 _UPDATED: Final = ("name", "description", "domain_id", "classification_type", "target_export_platforms")
-_NOTED: Final = ("endpoint", "training_key", "owner")
+_NOTED: Final = ("endpoint", "training_key", "resource_manager_endpoint", "resource_manager_audience", "owner")
 """Inputs whose change concerns only how the project is reached, and the marker of its owner."""
+_KEYS_API: Final = "2025-06-01"
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,7 @@ class CustomVisionProjectArgs:
         account_id: ARM id of the training account.
         endpoint: address of the training account.
         training_key: one of its keys; always kept as a secret.
+        resource_manager_endpoint, resource_manager_audience: the settings of these names; there a new key is asked for.
         name: the project's name.
         description: the project's description, without the marker of its owner.
         domain_id: GUID of a classification domain.
@@ -75,6 +83,8 @@ class CustomVisionProjectArgs:
     account_id: pulumi.Input[str]
     endpoint: pulumi.Input[str]
     training_key: pulumi.Input[str]
+    resource_manager_endpoint: pulumi.Input[str]
+    resource_manager_audience: pulumi.Input[str]
     name: pulumi.Input[str]
     description: pulumi.Input[str]
     domain_id: pulumi.Input[str]
@@ -111,20 +121,22 @@ class CustomVisionProjectProvider(ResourceProvider):
         Raises:
             CustomVisionError: the service refused; nothing that was made is lost, a further attempt finds it.
         """
-        client = self._client(props)
         definition = _definition(props)
         adopted = props.get("adopt_project_id")
-        project = _existing(client, adopted) if adopted else client.create_project(definition, _marker(props))
-        if _defined(project) != definition:
-            project = client.update_project(project, definition)
-        return CreateResult(project.id, _outputs(project, props))
+
+        def made(client: CustomVisionClient) -> Project:
+            project = _existing(client, adopted) if adopted else client.create_project(definition, _marker(props))
+            return project if _defined(project) == definition else client.update_project(project, definition)
+
+        project, used = self._asked(props, made)
+        return CreateResult(project.id, _outputs(project, used))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Look what became of the project: its present name and settings, or an empty id where it is gone."""
-        project = self._client(props).get_project(id_)
+        project, used = self._asked(props, lambda client: client.get_project(id_))
         if project is None:
             return ReadResult("", {})
-        return ReadResult(id_, _outputs(project, props))
+        return ReadResult(id_, _outputs(project, used))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Bring the project to its new definition; a new key alone needs no call.
@@ -134,20 +146,53 @@ class CustomVisionProjectProvider(ResourceProvider):
         """
         if _definition(_olds) == _definition(_news):
             return UpdateResult(_kept(_news))
-        client = self._client(_news)
-        project = client.get_project(_id)
-        if project is None:
-            message = f"the project {_id} is gone; refresh the stack, and the next update makes it anew"
-            raise CustomVisionError("GetProject", HTTPStatus.NOT_FOUND, "", message)
-        return UpdateResult(_outputs(client.update_project(project, _definition(_news)), _news))
+
+        def updated(client: CustomVisionClient) -> Project:
+            project = client.get_project(_id)
+            if project is None:
+                message = f"the project {_id} is gone; refresh the stack, and the next update makes it anew"
+                raise CustomVisionError("GetProject", HTTPStatus.NOT_FOUND, "", message)
+            return client.update_project(project, _definition(_news))
+
+        project, used = self._asked(_news, updated)
+        return UpdateResult(_outputs(project, used))
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Unpublish and delete the project; an adopted one is left as it is, and a missing one is no error."""
         if not _props.get("adopt_project_id"):
-            self._client(_props).delete_project(_id)
+            self._asked(_props, lambda client: client.delete_project(_id))
+
+    def _asked(self, props: Properties, call: Callable[[CustomVisionClient], Answer]) -> tuple[Answer, Properties]:
+        """Return what `call` answers, and the properties with the key that was taken.
+
+        Raises:
+            CustomVisionError: the service refused; it refused the key, and there is no other one.
+        """
+        try:
+            return call(self._client(props)), props
+        except CustomVisionError as error:
+            if error.status != HTTPStatus.UNAUTHORIZED or (key := _present_key(props, error)) == props["training_key"]:
+                raise
+        renewed = {**props, "training_key": key}
+        return call(self._client(renewed)), renewed
 
     def _client(self, props: Properties) -> CustomVisionClient:
         return CustomVisionClient(props["endpoint"], props["training_key"], type(self).sleep)
+
+
+def _present_key(props: Properties, refusal: CustomVisionError) -> str:
+    """Return the first key of the account; where it cannot be asked for, raise `refusal` with the reason."""
+    endpoint, audience = (props.get(f"resource_manager_{part}") for part in ("endpoint", "audience"))
+    if not endpoint or not audience:
+        # The state of a version that did not keep them; what is refused says what to do.
+        raise refusal
+    tokens = logged_in()
+    try:
+        manager = ResourceManager(endpoint, lambda: tokens(audience))
+        return str(manager.ask(f"{props['account_id']}/listKeys", _KEYS_API)["key1"])
+    except (LoginError, ResourceManagerError) as error:
+        refusal.add_note(f"Its present key could not be asked for: {error}")
+        raise refusal from error
 
 
 class CustomVisionProject(Resource, module="customvision", name="Project"):
@@ -225,6 +270,8 @@ _RULES: Final[Mapping[str, Callable[[Any], str | None]]] = {
     "account_id": _judge_text,
     "endpoint": _judge_endpoint,
     "training_key": _judge_key,
+    "resource_manager_endpoint": _judge_endpoint,
+    "resource_manager_audience": _judge_text,
     "owner": _judge_text,
     "name": _judge_text,
     "description": _judge_description,

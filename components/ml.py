@@ -126,6 +126,8 @@ class MLLayer(pulumi.ComponentResource):
                 account_id=self.training.id,
                 endpoint=self.training_endpoint,
                 training_key=keys.apply(_first_key),
+                resource_manager_endpoint=settings.resource_manager_endpoint,
+                resource_manager_audience=settings.resource_manager_audience,
                 name=settings.custom_vision_project_name,
                 description=DESCRIPTION,
                 domain_id=settings.domain_id,

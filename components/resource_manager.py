@@ -55,6 +55,17 @@ class ResourceManager:
             yield from page["value"]
             url = page.get("nextLink") or ""
 
+    def ask(self, path: str, api_version: str) -> Any:
+        """Ask a resource for what it gives to a POST without a body, e.g. its keys.
+
+        Raises:
+            ResourceManagerError: it is not there, or refuses.
+        """
+        response = self._call("POST", self._url(path, api_version))
+        if response.status_code == HTTPStatus.NOT_FOUND:
+            raise _refusal(response)
+        return _json(response)
+
     def delete(self, path: str, api_version: str) -> None:
         """Ask for a deletion, which may go on after the answer; what is not there is done."""
         self._call("DELETE", self._url(path, api_version))
@@ -77,7 +88,7 @@ def _json(response: requests.Response) -> Any:
     try:
         return response.json()
     except ValueError as error:
-        raise ResourceManagerError(f"GET {response.url}: the answer is not JSON") from error
+        raise ResourceManagerError(f"{response.request.method} {response.url}: the answer is not JSON") from error
 
 
 def _refusal(response: requests.Response) -> ResourceManagerError:

@@ -28,6 +28,8 @@ from tests.workflows.world import LOGIC, STORAGE, merged, pictures
 pytestmark = pytest.mark.e2e
 
 CODE = "a-secret-code-of-a-receiver"
+ALERT_CODE = "a-secret-code-of-who-is-told-of-alerts"
+ALERT_EMAIL = "nobody-else-should-read-this@contoso.example"
 PLANTED = "planted-for-the-search"
 """No secret: it is put wherever a user can put something, to see that the search finds it there."""
 KEEPERS = (
@@ -44,10 +46,10 @@ FIRST = merged([pictures("red", 8), pictures("blue", 8), {f"red/{PLANTED}.jpg": 
 class Receiver(ThreadingHTTPServer):
     """Takes notices."""
 
-    def __init__(self) -> None:
+    def __init__(self, code: str) -> None:
         super().__init__(("127.0.0.1", 0), _Answering)
         self.told: list[bytes] = []
-        self.address = f"http://127.0.0.1:{self.server_port}/hook?code={CODE}"
+        self.address = f"http://127.0.0.1:{self.server_port}/hook?code={code}"
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
 
@@ -67,7 +69,7 @@ class ProcessWorld(ProgramWorld):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, SystemClock())
-        self.receiver = Receiver()
+        self.receiver, self.alerted = Receiver(CODE), Receiver(ALERT_CODE)
 
     def serve(self) -> None:
         self.process = process.start(self.home)
@@ -75,11 +77,12 @@ class ProcessWorld(ProgramWorld):
 
     def start(self) -> None:
         self.serve()
-        self.deploy(noticeWebhook=self.receiver.address)
+        self.deploy(noticeWebhook=self.receiver.address, alertWebhook=self.alerted.address, alertEmail=ALERT_EMAIL)
 
     def stop(self) -> None:
-        self.receiver.shutdown()
-        self.receiver.server_close()
+        for receiver in (self.receiver, self.alerted):
+            receiver.shutdown()
+            receiver.server_close()
         self.arm.close()
         process.stop(self.home)
         if self.process is not None:
@@ -147,11 +150,12 @@ def secrets(world: ProcessWorld, retraining: ProgramRetraining) -> dict[str, str
         "the key of the state": own.state_encryption_key,
         "the key of tokens": own.token_signing_key,
         "the code of the receiver": CODE,
+        "the code of who is told of alerts": ALERT_CODE,
     }
     for workflow in (retraining.workflow, retraining.rollback):
         url = httpx.URL(world.arm.post(f"{workflow}/triggers/manual/listCallbackUrl", LOGIC)["value"])
         found[f"the signature of {workflow.rsplit('/', 1)[-1]}"] = url.params["sig"]
-    assert len(found) == 12
+    assert len(found) == 13
     return found
 
 
@@ -168,14 +172,32 @@ def places(world: ProcessWorld, retraining: ProgramRetraining) -> list[Place]:
         *disclosure.histories(world, retraining.rollback),
         *disclosure.tables(world, f"{workspaces}/{world.outputs['logAnalyticsWorkspaceName']}"),
         *((f"notice {number}", told) for number, told in enumerate(world.receiver.told)),
+        *((f"alert {number}", told) for number, told in enumerate(world.alerted.told)),
     ]
 
 
+def is_of_the_action_group(place: str) -> bool:
+    """Azure shows a webhook's address to who may read the action group; the emulator keeps groups in two files."""
+    kept = ("the file state/arm/resources.sqlite", "the file state/monitor/rules.db")
+    return "/actionGroups/" in place or place.startswith(kept)
+
+
 def test_no_secret_can_be_read_anywhere(places: list[Place], secrets: dict[str, str]):
-    assert disclosed(secrets, places) == []
+    elsewhere = [place for place in places if not is_of_the_action_group(place[0])]
+    assert disclosed(secrets, elsewhere) == []
+    others = {name: secret for name, secret in secrets.items() if secret != ALERT_CODE}
+    assert disclosed(others, places) == []
+    assert any(disclosed({"it": ALERT_CODE}, [place]) for place in places if "/actionGroups/" in place[0])
     names = {name for name, _ in places}
     assert {"the outputs", "the file emulator.log", "the file azurite/blobs/azurite.log"} <= names
     assert "the file stacks/custom-vision-retraining/local.json" in names
+
+
+def test_the_address_for_mails_is_where_it_was_set_and_nowhere_else(places: list[Place]):
+    kept = ("the file stacks/", "the file pulumi-state/", "the file state/monitor/outbox/")
+    elsewhere = [each for each in places if not is_of_the_action_group(each[0]) and not each[0].startswith(kept)]
+    assert disclosed({"it": ALERT_EMAIL}, elsewhere) == []
+    assert disclosed({"it": ALERT_EMAIL}, [each for each in places if is_of_the_action_group(each[0])])
 
 
 def test_what_is_planted_is_found_in_every_kind_of_place(places: list[Place]):

@@ -45,6 +45,8 @@ def props(service: TrainingService) -> dict[str, Any]:
         "account_id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.CognitiveServices/accounts/a",
         "endpoint": service.endpoint,
         "training_key": KEY,
+        "resource_manager_endpoint": "http://127.0.0.1:9/",
+        "resource_manager_audience": "https://management.azure.com/",
         "owner": OWNER,
         "name": "parts",
         "description": "Retrains itself.",
@@ -104,6 +106,8 @@ class TestCheck:
             "account_id",
             "endpoint",
             "training_key",
+            "resource_manager_endpoint",
+            "resource_manager_audience",
             "owner",
             "name",
             "description",
@@ -248,6 +252,40 @@ class TestCreate:
     ):
         with pytest.raises(CustomVisionError, match=r"HTTP 401 401: Access denied .* `pulumi up` takes the new one"):
             provider.create({**props, "training_key": "wrong"})
+
+    def test_a_new_key_is_taken_from_azure_resource_manager_and_kept(
+        self, provider: CustomVisionProjectProvider, props: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setenv("AZURE_TOKEN_COMMAND", "echo token-for-{audience}")
+        asked: list[str] = []
+        manager = "components.custom_vision.ResourceManager.ask"
+        monkeypatch.setattr(manager, lambda _, *what: asked.append(" ".join(what)) or {"key1": KEY})
+        created = provider.create(props)
+        old = {**(created.outs or {}), "training_key": "old"}
+        read = provider.read(str(created.id), old)
+        assert (read.outs or {})["training_key"] == KEY
+        assert (provider.update(str(created.id), old, {**old, "name": "new"}).outs or {})["training_key"] == KEY
+        provider.delete(str(created.id), old)
+        assert provider.read(str(created.id), props).id == ""
+        assert asked == [f"{props['account_id']}/listKeys 2025-06-01"] * 3
+
+    @pytest.mark.parametrize(
+        ("login", "address", "note"),
+        [
+            ("no-such-command", "http://127.0.0.1:9/", "no token for https://management.azure.com/: no-such-command"),
+            ("echo token", "http://127.0.0.1:9/", "no answer: ConnectionError"),
+            ("echo token", "", ""),
+        ],
+    )
+    def test_a_key_that_cannot_be_asked_for_leaves_the_refusal_and_says_why(
+        self, provider: CustomVisionProjectProvider, props: dict[str, Any], monkeypatch: pytest.MonkeyPatch,
+        login: str, address: str, note: str,
+    ):  # fmt: skip
+        monkeypatch.setenv("AZURE_TOKEN_COMMAND", login)
+        old = {**props, "training_key": "wrong", "resource_manager_endpoint": address}
+        with pytest.raises(CustomVisionError, match=r"HTTP 401 .* `pulumi up` takes the new one") as caught:
+            provider.read("00000000-0000-4000-8000-000000000000", old)
+        assert note in "".join(getattr(caught.value, "__notes__", []))
 
 
 class TestAdoption:

@@ -46,6 +46,8 @@ def inputs(service: TrainingService, reference: str) -> dict[str, Any]:
         "account_id": "/subscriptions/s/the-account",
         "endpoint": service.endpoint,
         "training_key": KEY,
+        "resource_manager_endpoint": "http://127.0.0.1:9/",
+        "resource_manager_audience": "https://management.azure.com/",
         "owner": "project/dev/ml-project",
         "name": "parts",
         "description": "Retrains itself.",

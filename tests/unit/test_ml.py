@@ -58,6 +58,8 @@ def test_the_project_is_what_the_settings_say(run: Run):
         "account_id": project["account_id"],
         "endpoint": f"https://{training}.cognitiveservices.azure.com/",
         "training_key": TRAINING_KEY,
+        "resource_manager_endpoint": "https://management.azure.com/",
+        "resource_manager_audience": "https://management.azure.com/",
         "name": "parts",
         "description": "Retrained by a Logic App whenever new images are uploaded.",
         "domain_id": "0732100f-1a38-4e49-a514-c9b44c697ab5",
