@@ -41,6 +41,7 @@ _RULES: Final[Mapping[str, tuple[int, str]]] = {
     ),
     "rejected-in-a-row": (2, "The gate rejects one iteration after the other: the new images do not help the model."),
     "production-accuracy": (1, "The model in production is less accurate than the settings ask for."),
+    "export-failed": (2, "The model in production could not be exported; every run that begins tries again."),
     "image-quota": (2, "The project comes near the number of images that its price tier stores."),
     "training-hours": (3, "Most of the month's hours of training are used."),
     "training-spend": (2, "The month's hours of training are used up: nothing is trained before the next month."),

@@ -110,6 +110,9 @@ TRAINED: Answers = {
     "Look_at_the_iteration": json_of({"status": "Completed", "name": "Iteration new"}),
     "Performance": measured(1.0),
     "Champion_performance": measured(1.0),
+    "Look_for_the_model": GONE,
+    "Tags_of_the_model": json_of(TAGS),
+    "Read_the_record_of_the_model": GONE,
     "List_the_iterations_at_the_gate": json_of([iteration(OLD, "production")]),
     "List_a_page_of_performances": json_of([]),
 }

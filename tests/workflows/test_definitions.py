@@ -177,5 +177,5 @@ def test_a_container_s_own_failure_is_no_cause(name: str):
     for _, action, _ in all_actions(name):
         where = action.get("inputs", {}).get("where", "") if isinstance(action.get("inputs"), dict) else ""
         if "'ActionFailed'" in where:
-            (told,) = re.findall(r"'\|([\w|]+)\|'", where)
+            (told,) = re.findall(r"'ActionFailed'\),contains\('\|([\w|]+)\|'", where)
             assert not set(told.split("|")) & calls

@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 import textwrap
+import threading
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,7 @@ import httpx
 import jsonschema
 import pytest
 
+from tests.workflows.faults.situation import fault
 from tests.workflows.test_gate import HELD_OUT, WRONG
 from tests.workflows.world import Finished, Retraining, merged, picture, pictures
 
@@ -52,6 +54,18 @@ def check(run: Finished, decision: str) -> dict[str, Any]:
     jsonschema.Draft4Validator.check_schema(schema)
     jsonschema.Draft4Validator(schema).validate(run.manifest)
     return run.manifest
+
+
+def compact(retraining: Retraining) -> None:
+    """Give the project a domain whose models can be exported."""
+    project = retraining.project_api("GET", "")
+    retraining.project_api("PATCH", "", {**project, "settings": {**project["settings"], "domainId": COMPACT}})
+
+
+def exported(retraining: Retraining, iteration: str) -> list[str]:
+    """Return the names of what is kept of an exported iteration."""
+    folder = f"models/{iteration}/"
+    return [name.removeprefix(folder) for name in retraining.names("artifacts") if name.startswith(folder)]
 
 
 def documented(question: str) -> str:
@@ -143,19 +157,11 @@ def test_a_model_that_a_later_run_judged_was_not_made_of_that_runs_images(retrai
 
 
 def test_a_model_of_a_compact_domain_leaves_with_all_that_is_needed_to_run_it(retraining: Retraining, tmp_path: Path):
-    project = retraining.project_api("GET", "")
-    settings = {**project["settings"], "domainId": COMPACT}
-    response = httpx.patch(
-        f"{retraining.world.training_endpoint}customvision/v3.3/training/projects/{retraining.project}",
-        json={**project, "settings": settings},
-        headers={"Training-Key": retraining.world.training_key},
-    )
-    response.raise_for_status()
+    compact(retraining)
     retraining.upload(FIRST)
     found = check(retraining.run(), "published")
     folder = f"models/{found['iteration']['id']}"
-    kept = [name for name in retraining.names("artifacts") if name.startswith(f"{folder}/")]
-    assert kept == [f"{folder}/{name}" for name in ("README.md", "labels.txt", "metrics.json", "model.zip")]
+    assert exported(retraining, found["iteration"]["id"]) == ["README.md", "labels.txt", "metrics.json", "model.zip"]
     container = retraining.container("artifacts")
     assert set(container.download_blob(f"{folder}/labels.txt").readall().decode().split()) == {"red", "blue"}
     readme = container.download_blob(f"{folder}/README.md").readall().decode()
@@ -175,21 +181,52 @@ def test_a_model_of_a_compact_domain_leaves_with_all_that_is_needed_to_run_it(re
     assert "'red'" in done.stdout
 
 
-def test_an_export_that_fails_fails_the_run_and_leaves_the_model_published_and_recorded(retraining: Retraining):
-    def no_export(request: httpx.Request) -> httpx.Response | None:
-        if request.method == "GET" and request.url.path.endswith("/export"):
-            return httpx.Response(200, json=[{"platform": "ONNX", "status": "Failed", "downloadUri": None}])
-        if request.method == "GET" and re.search("/iterations/[0-9a-f-]{36}$", request.url.path):
-            found = httpx.get(str(request.url), headers={"Training-Key": request.headers["Training-Key"]}).json()
-            return httpx.Response(200, json={**found, "exportable": True})
-        return None
-
-    retraining.world.transport.intercept = no_export
+def test_an_export_that_fails_fails_no_run_and_the_next_one_makes_up_for_it(make_retraining: Make):
+    retraining = make_retraining()
+    compact(retraining)
     retraining.upload(FIRST)
-    found = check(retraining.run(), "failed")
-    assert found["reason"].startswith("Export_the_model failed: ")
-    assert retraining.published() == {"production": found["iteration"]["id"]}
-    assert retraining.artifact(f"models/{found['iteration']['id']}.json")["decision"] == "published"
+    with fault(retraining.world, retraining.workflow, "List_the_exports", {"kind": "status", "status": 403}, None):
+        first = retraining.run()
+    found = check(first, "published")
+    id = found["iteration"]["id"]
+    assert first.status == "Succeeded"
+    assert found["export"] == {"iterationId": id, "status": "failed"}
+    assert found["reason"] == (
+        "Iteration 1 is published as production; Iteration 1 could not be exported: List_the_exports (Forbidden); "
+        "the next run makes up for it"
+    )
+    assert exported(retraining, id) == ["labels.txt", "metrics.json"]
+    second = retraining.run("manual")
+    assert check(second, "nothing changed")["export"] == {"iterationId": id, "status": "exported"}
+    assert exported(retraining, id) == ["README.md", "labels.txt", "metrics.json", "model.zip"]
+    metrics = retraining.artifact(f"models/{id}/metrics.json")
+    record = retraining.artifact(f"models/{id}.json")
+    assert metrics == {name: record[name] for name in ("serviceMetrics", "comparison", "tags")}
+    assert metrics["serviceMetrics"]["averagePrecision"] > 0
+    third = retraining.run("manual")
+    assert check(third, "nothing changed")["export"] == {"iterationId": id, "status": None}
+    assert third.statuses["Look_for_the_model"] == "Succeeded"
+    assert third.statuses["Start_the_export"] == "Skipped"
+
+
+def test_a_model_that_somebody_published_by_hand_is_exported_without_a_judgement(make_retraining: Make):
+    retraining = make_retraining(automaticTraining=False)
+    compact(retraining)
+    retraining.upload(FIRST)
+    retraining.run()
+    id = retraining.project_api("POST", "train")["id"]
+    for _ in range(600):
+        if retraining.project_api("GET", f"iterations/{id}")["status"] == "Completed":
+            break
+        threading.Event().wait(0.05)
+    prediction = retraining.world.prediction
+    retraining.project_api("POST", f"iterations/{id}/publish?publishName=production&predictionId={prediction}")
+    retraining.upload(pictures("red", 1, 100))
+    found = check(retraining.run(), "not trained")
+    assert found["export"] == {"iterationId": id, "status": "exported"}
+    assert retraining.artifact(f"models/{id}/metrics.json") == dict.fromkeys(("serviceMetrics", "comparison", "tags"))
+    labels = retraining.container("artifacts").download_blob(f"models/{id}/labels.txt").readall().decode()
+    assert sorted(labels.split()) == ["blue", "red"]
 
 
 def test_a_model_of_another_domain_stays(retraining: Retraining):

@@ -32,12 +32,13 @@ def broken_promises(situation: Situation) -> list[str]:
         *_not_answered(situation),
         *_unexplained(situation),
         *_told_secrets(situation),
+        *_not_exported(situation),
     ]
 
 
 def waits(situation: Situation) -> bool:
     """Tell whether something is left to be done by a further run."""
-    return bool(situation.retraining.names("training")) or bool(_unpublished(situation))
+    return bool(situation.retraining.names("training") or _unpublished(situation) or _not_exported(situation))
 
 
 def _lost_or_doubled(situation: Situation) -> list[str]:
@@ -93,6 +94,18 @@ def _unpublished(situation: Situation) -> list[str]:
         recorded = situation.retraining.artifact("production.json")
     if recorded["iterationId"] != published["production"]:
         return [f"production is {published['production']}, recorded is {recorded['iterationId']}"]
+    return []
+
+
+def _not_exported(situation: Situation) -> list[str]:
+    retraining = situation.retraining
+    if situation.workflow:
+        # A rollback exports nothing: the next run of the retraining does.
+        return []
+    for each in retraining.project_api("GET", "iterations"):
+        kept = f"models/{each['id']}/README.md" in retraining.names("artifacts")
+        if each["publishName"] == "production" and each["exportable"] and not kept:
+            return [f"{each['name']} is in production and was not exported"]
     return []
 
 

@@ -236,6 +236,17 @@ async def test_hours_of_training_are_an_alert_near_the_limit_and_at_it(
     assert (await fires(records, "training-hours"), await fires(records, "training-spend")) == (near, over)
 
 
+@pytest.mark.parametrize(("newest", "expected"), [("failed", True), ("exported", False), (None, True)])
+async def test_an_export_that_failed_is_an_alert_until_it_was_made_up_for(
+    records: Records, newest: str | None, expected: bool
+) -> None:
+    await records.finished(3, "r1", Export="exported")
+    assert not await fires(records, "export-failed")
+    await records.finished(2, "r2", Export="failed")
+    await records.finished(1, "r3", "not trained", Export=newest)
+    assert await fires(records, "export-failed") is expected
+
+
 def test_alert_queries_have_no_union_which_azure_refuses() -> None:
     for name in monitoring.alerts():
         assert "union" not in alert(name)
