@@ -19,6 +19,14 @@ ALERT_SETTINGS: Final[tuple[Setting, ...]] = (
         updates=(parts.ACTION_GROUP,),
     ),
     Setting(
+        "noticesToActionGroup",
+        kinds.BOOLEAN,
+        True,
+        "Whether alertEmail and alertWebhook are told of every run that published, was held by the gate or rolled "
+        "back. Of failed runs they are told in any case.",
+        updates=(parts.alerts("run-notices"),),
+    ),
+    Setting(
         "stuckRunHours",
         kinds.integer(1, 47),
         26,
@@ -78,6 +86,7 @@ class AlertSettings:
     """The values of `ALERT_SETTINGS`; see there for units and limits."""
 
     alert_webhook: str | None = field(repr=False)
+    notices_to_action_group: bool
     stuck_run_hours: int
     waiting_images_hours: int
     no_run_hours: int

@@ -230,6 +230,13 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         updates=(parts.RETRAINING, parts.ROLLBACK, parts.PURGES),
     ),
     Setting(
+        "portalEndpoint",
+        kinds.ADDRESS,
+        "https://portal.azure.com/",
+        "Portal of the cloud that is deployed to: notices link to runs in it.",
+        updates=(parts.RETRAINING, parts.ROLLBACK),
+    ),
+    Setting(
         "storageAudience",
         kinds.ADDRESS,
         "https://storage.azure.com/",
@@ -241,7 +248,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         kinds.ADDRESS,
         "https://monitor.azure.com/",
         "Audience of the workflow's tokens for the Logs Ingestion API.",
-        updates=(parts.RETRAINING,),
+        updates=(parts.RETRAINING, parts.ROLLBACK),
     ),
 )
 """Every setting of the project's own namespace, in the order of the documentation."""

@@ -20,6 +20,7 @@ LOWEST_SUCCESS_RATE_PERCENT: Final = 90
 class Condition:
     """When a metric is an alert: its `aggregation` over `window` compared with `threshold`, every `frequency`.
 
+    One that `lasts` is told once and resolved when it holds no more; one that does not is an event, told each time.
     `severity` is 0 (critical) to 4 (verbose); `window` and `frequency` are ISO 8601 durations of those that Azure
     Monitor allows.
     """
@@ -33,6 +34,7 @@ class Condition:
     severity: int
     frequency: str
     window: str
+    lasts: bool = True
 
 
 RUNS_FAILED: Final = Condition(
@@ -43,8 +45,9 @@ RUNS_FAILED: Final = Condition(
     threshold=0,
     description="A retraining run failed; its manifest and its run history say where and why.",
     severity=1,
-    frequency="PT1M",
+    frequency="PT5M",
     window="PT5M",
+    lasts=False,
 )
 
 ROLLBACKS_FAILED: Final = replace(RUNS_FAILED, description="A rollback failed; its answer and its run history say why.")

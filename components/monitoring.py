@@ -13,7 +13,7 @@ import pulumi
 from pulumi_azure_native import applicationinsights, authorization, logic, monitor, operationalinsights
 
 import workflows.monitoring
-from components import naming, roles
+from components import naming, roles, run_notices
 from components.data import DataLayer
 from components.existing import Workspace
 from components.log_alerts import FREQUENCY, TIME_RANGE, LogAlert, log_alerts
@@ -69,11 +69,12 @@ class MonitoringLayer(pulumi.ComponentResource):
         self._diagnostics(name)
         self._alerts(name)
         self._log_alerts(name)
+        self._run_notices(name)
         self._workbook(name)
         self.register_outputs({"workspaceName": self.workspace.name, "actionGroupId": self.action_group.id})
 
     def watch(self, workflow: logic.Workflow, rollback: logic.Workflow) -> None:
-        """Watch the Logic Apps of retraining and rollback too, and let the first one's identity send its records.
+        """Watch the Logic Apps of retraining and rollback too, and let their identities send their records.
 
         Apart from the rest, because the workflow's parameters say where the records go.
         """
@@ -86,9 +87,13 @@ class MonitoringLayer(pulumi.ComponentResource):
         self._alert(name, "triggers-failed", workflow.id, triggers_failed(polling))
         spend = executions_above(self._args.settings.alerts.billable_executions_per_day)
         self._alert(name, "executions", workflow.id, spend)
+        self._may_send_records(f"{name}-send-records", workflow)
+        self._may_send_records(f"{name}-rollback-send-records", rollback)
+
+    def _may_send_records(self, name: str, workflow: logic.Workflow) -> None:
         rule = self.collection.rule.id
         authorization.RoleAssignment(
-            f"{name}-send-records",
+            name,
             authorization.RoleAssignmentArgs(
                 scope=rule,
                 principal_id=workflow.identity.apply(principal_of),
@@ -223,6 +228,50 @@ class MonitoringLayer(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(self.collection.tables.values())),
         )
 
+    def _run_notices(self, name: str) -> None:
+        args = self._args
+        monitor.ScheduledQueryRule(
+            f"{name}-{run_notices.NAME}",
+            monitor.ScheduledQueryRuleArgs(
+                rule_name=args.deployment.apply(
+                    lambda deployment: naming.scheduled_query_rule(run_notices.NAME, deployment)
+                ),
+                resource_group_name=args.resource_group_name,
+                location=self.workspace.location,
+                kind=monitor.Kind.LOG_ALERT,
+                description=run_notices.DESCRIPTION,
+                enabled=args.settings.alerts.notices_to_action_group,
+                severity=run_notices.SEVERITY,
+                scopes=[self.workspace.id],
+                evaluation_frequency=run_notices.FREQUENCY,
+                window_size=run_notices.FREQUENCY,
+                override_query_time_range=TIME_RANGE,
+                auto_mitigate=False,
+                criteria=monitor.ScheduledQueryRuleCriteriaArgs(
+                    all_of=[
+                        monitor.ConditionArgs(
+                            query=run_notices.query(),
+                            time_aggregation=monitor.TimeAggregation.COUNT,
+                            operator=monitor.Operator.GREATER_THAN,
+                            threshold=0,
+                            dimensions=[
+                                monitor.DimensionArgs(
+                                    name=each, operator=monitor.DimensionOperator.INCLUDE, values=["*"]
+                                )
+                                for each in run_notices.DIMENSIONS
+                            ],
+                            failing_periods=monitor.ConditionFailingPeriodsArgs(
+                                number_of_evaluation_periods=1, min_failing_periods_to_alert=1
+                            ),
+                        )
+                    ]
+                ),
+                actions=monitor.ActionsArgs(action_groups=[self.action_group.id]),
+                tags=args.tags,
+            ),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(self.collection.tables.values())),
+        )
+
     def _workbook(self, name: str) -> None:
         args = self._args
         # Its name has to be a GUID; the provider makes one and keeps it in the state.
@@ -258,7 +307,7 @@ class MonitoringLayer(pulumi.ComponentResource):
                 scopes=[scope],
                 evaluation_frequency=condition.frequency,
                 window_size=condition.window,
-                auto_mitigate=True,
+                auto_mitigate=condition.lasts,
                 criteria=monitor.MetricAlertSingleResourceMultipleMetricCriteriaArgs(
                     odata_type="Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria",
                     all_of=[

@@ -202,6 +202,7 @@ def workflow_parameters(args: OrchestrationLayerArgs, definition: Mapping[str, A
         "storageAudience": settings.storage_audience,
         "resourceManagerEndpoint": settings.resource_manager_endpoint,
         "resourceManagerAudience": settings.resource_manager_audience,
+        "portalEndpoint": settings.portal_endpoint,
         "trainingEndpoint": args.ml.training_endpoint,
         "trainingAccountId": args.ml.training.id,
         "customRole": args.deployment.apply(naming.custom_role),

@@ -50,6 +50,8 @@ WRITERS_AND_READERS_OF_LOGS: Final = Part(
         "monitoring-image-quota",
         "monitoring-training-hours",
         "monitoring-training-spend",
+        "monitoring-export-failed",
+        "monitoring-run-notices",
     ),
 )
 TAGGED: Final = Part(
@@ -63,7 +65,7 @@ TAGGED: Final = Part(
         "orchestration-retrain",
         "orchestration-rollback",
     ),
-    but=("*-logs", "*_CL", "monitoring-send-records"),
+    but=("*-logs", "*_CL", "monitoring-send-records", "monitoring-rollback-send-records"),
 )
 STORAGE_ACCOUNT: Final = Part("the storage account", ("data-account",))
 RETENTION: Final = Part("the storage account's rules of deletion", ("data-lifecycle",))

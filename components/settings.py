@@ -57,6 +57,7 @@ class Settings:
     alerts: AlertSettings
     resource_manager_endpoint: str
     resource_manager_audience: str
+    portal_endpoint: str
     storage_audience: str
     monitor_audience: str
 

@@ -45,7 +45,8 @@ def env(home: HomeOption = None) -> None:
     if configuration.ports["arm"] != DEFAULT_PORTS["arm"]:
         typer.echo(
             f"this emulator has ports of its own: add to pulumi up: "
-            f"--config resourceManagerEndpoint={configuration.url('arm')}/",
+            f"--config resourceManagerEndpoint={configuration.url('arm')}/ "
+            f"--config portalEndpoint={configuration.url('portal')}/",
             err=True,
         )
 

@@ -82,6 +82,9 @@ def check_rule_query(body: Mapping[str, Any], query: Query) -> None:
     for name in [*needed, *([measure] if measure else [])]:
         if name not in types:
             raise _refusal("properties.criteria.allOf", f"the query has no column '{name}'; it has: {', '.join(types)}")
+    for name in needed:
+        if types[name] not in ("string", "int", "long", "real"):
+            raise _refusal("properties.criteria.allOf", f"the dimension '{name}' is {types[name]}, no text or number")
     if measure and types[measure] not in ("int", "long", "real"):
         raise _refusal("properties.criteria.allOf", f"metricMeasureColumn '{measure}' is {types[measure]}, no number")
 

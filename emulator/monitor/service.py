@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 import httpx
@@ -131,19 +132,22 @@ class Monitor:
                 await task
 
     async def _evaluate_for_ever(self, id: str) -> None:
+        due = self._clock.now()
         while (rule := self._rules.get(id)) is not None:
-            await self._clock.sleep(duration(rule["properties"]["evaluationFrequency"]).total_seconds())
+            frequency = duration(rule["properties"]["evaluationFrequency"])
+            # What one evaluation reads ends where the next one's begins. After a sleep of the machine it begins anew.
+            due = max(due + frequency, self._clock.now() - frequency)
+            await self._clock.sleep(max(0.0, (due - self._clock.now()).total_seconds()))
             try:
-                await self._evaluate(id)
+                await self._evaluate(id, due)
             except Exception:
                 # One evaluation that fails must not end those to come.
                 _LOG.exception("alert rule %s was not evaluated", id)
 
-    async def _evaluate(self, id: str) -> None:
+    async def _evaluate(self, id: str, now: datetime) -> None:
         rule = self._rules.get(id)
         if rule is None or not rule["properties"]["enabled"]:
             return
-        now = self._clock.now()
         if ResourceId.parse(id).type.lower() == METRIC_ALERTS.lower():
             groups = [action["actionGroupId"] for action in rule["properties"].get("actions") or []]
             policy, found = metric_policy(rule), breaches(rule, self._metrics, now)

@@ -152,11 +152,13 @@ def train(workflow: LoadedWorkflow, answers: Answers, **settings: Any) -> RunRes
     return retrain(workflow, {**TRAINED, **answers}, settings=settings)
 
 
-def roll_back(workflow: LoadedWorkflow, answers: Answers, *, notices: str = "") -> RunResult:
+def roll_back(
+    workflow: LoadedWorkflow, answers: Answers, *, notices: str = "", parameters: Mapping[str, Any] | None = None
+) -> RunResult:
     """Run the rollback workflow, with ``older`` to go back to."""
     start = json_of([iteration(OLD, "production"), iteration(OLDER, NAMES["previous"])])
     known = {**SURVEY, "List_the_iterations_at_the_start": start, **published(OLDER, OLD)}
-    return _run(workflow, {**known, **answers}, {}, notices, {"who": "anna", "why": "worse at night"})
+    return _run(workflow, {**known, **answers}, parameters or {}, notices, {"who": "anna", "why": "worse at night"})
 
 
 def manifest(found: RunResult) -> Any:

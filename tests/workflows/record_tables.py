@@ -11,7 +11,6 @@ from emulator.resource_manager import deploying_person
 from tests.workflows.world import World
 from workflows import monitoring
 
-PUBLISHER = "3913510d-42f4-4e42-8a64-420c390055eb"
 _WORKSPACES = "2023-09-01"
 _COLLECTION = "2022-06-01"
 
@@ -22,6 +21,7 @@ class RecordTables:
     def __init__(self, world: World, name: str) -> None:
         self._world = world
         workspace = f"{world.group}/providers/Microsoft.OperationalInsights/workspaces/log-{name}"
+        self.workspace = workspace
         made = world.put(workspace, _WORKSPACES, {"location": "eastus"})
         self._customer = made["properties"]["customerId"]
         for table, declared in monitoring.tables().items():

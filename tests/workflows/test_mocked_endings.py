@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -172,3 +173,30 @@ def test_a_rollback_that_cannot_finish_what_was_begun_goes_back_to_nothing(rollb
     assert found.response is not None
     assert (found.response["statusCode"], found.status) == (500, "Failed")
     assert found.calls_of("Publish_the_target") == []
+
+
+def test_a_rollback_is_recorded_with_who_and_why_and_a_link_to_its_run(rollback: LoadedWorkflow):
+    found = roll_back(rollback, {"Send_the_rollback": SENT}, parameters=RECORDS)
+    assert found.status == "Succeeded"
+    (call,) = found.calls_of("Send_the_rollback")
+    assert call.url.startswith("https://records.example/dataCollectionRules/rule/streams/Custom-RetrainingRuns_CL?")
+    (row,) = call.body
+    assert (row["Event"], row["Decision"], row["RowId"]) == ("rolled back", "rolled back", f"{row['Run']}/rolled back")
+    assert row["Reason"] == "Iteration earlier is in production again: anna (worse at night)"
+    start, _, run = row["Link"].partition("/runid/")
+    assert start == "https://portal.azure.com/#view/Microsoft_Azure_EMA/LogicAppsMonitorBlade"
+    assert unquote(run).endswith(f"/runs/{row['Run']}")
+
+
+@pytest.mark.parametrize("answer", [FORBIDDEN, TIMED_OUT], ids=["refused", "too late"])
+def test_a_rollback_that_cannot_be_recorded_is_done_all_the_same(rollback: LoadedWorkflow, answer: Any):
+    found = roll_back(rollback, {"Send_the_rollback": answer}, parameters=RECORDS)
+    assert (found.status, found.actions["Report"].status != "Succeeded") == ("Succeeded", True)
+    assert found.response is not None
+    assert found.response["statusCode"] == 200
+
+
+def test_a_rollback_that_failed_is_not_recorded_as_done(rollback: LoadedWorkflow):
+    found = roll_back(rollback, {"Publish_the_target": FORBIDDEN, "Look_at_the_target": FORBIDDEN}, parameters=RECORDS)
+    assert found.status == "Failed"
+    assert found.calls_of("Send_the_rollback") == []

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from tests.workflows.record_tables import PUBLISHER, RecordTables
-from tests.workflows.world import Retraining, World, merged, pictures
+from tests.workflows.record_tables import RecordTables
+from tests.workflows.world import PUBLISHER, Retraining, World, merged, pictures
 from workflows import monitoring
 
 IMAGES = merged([pictures("red", 8), pictures("blue", 8), {"red/empty.jpg": b""}])

@@ -39,6 +39,7 @@ HURRY = 10
 """How much faster than the machine's the clock of the services goes; a call's time limit of 120 s is 12 s of ours."""
 
 STORAGE, COGNITIVE, LOGIC, AUTHORIZATION = "2024-01-01", "2025-06-01", "2019-05-01", "2022-04-01"
+PUBLISHER = "3913510d-42f4-4e42-8a64-420c390055eb"
 CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
 PURPOSES = ("training", "processed", "rejected", "artifacts", "evaluation")
 ACTIONS = (
@@ -210,9 +211,13 @@ class Retraining:
         notices: str = "",
         records: Mapping[str, str] | None = None,
         project: str | None = None,
+        records_rule: str = "",
         **settings: Any,
     ) -> None:
-        """Deploy all of it, over an empty project where `project` names none."""
+        """Deploy all of it, over an empty project where `project` names none.
+
+        `records_rule` is the data collection rule that the rollback's identity may send records through.
+        """
         self.world = world
         self.containers = {purpose: f"{name}-{purpose}" for purpose in PURPOSES}
         for container in self.containers.values():
@@ -243,6 +248,7 @@ class Retraining:
             **(records or {}),
         }
         self.parameters = parameters
+        self.records_rule = records_rule
         self._definition = definition
         self.principal = self.deploy(parameters)["identity"]["principalId"]
         self.blob_roles = {
@@ -283,7 +289,11 @@ class Retraining:
             "identity": {"type": "SystemAssigned"},
             "properties": {
                 "definition": definition,
-                "parameters": {name: {"value": self.parameters[name]} for name in definition["parameters"]},
+                "parameters": {
+                    name: {"value": self.parameters[name]}
+                    for name in definition["parameters"]
+                    if name in self.parameters
+                },
                 "accessControl": access_control or {},
             },
         }
@@ -291,6 +301,8 @@ class Retraining:
         container = f"{self.world.storage}/blobServices/default/containers/{self.containers['artifacts']}"
         self.world.assign(principal, CONTRIBUTOR, container)
         self.world.assign(principal, self.role, self.world.training)
+        if self.records_rule:
+            self.world.assign(principal, PUBLISHER, self.records_rule)
         return workflow
 
     def roll_back(self, workflow: str, body: Any) -> httpx.Response:

@@ -1,7 +1,8 @@
 """What the runs of the workflow are watched by: tables, queries, alert rules and a workbook, all of them plain text.
 
-``tables.json`` has the tables' columns; ``queries/*.kql`` and ``alerts/*.kql`` one query each; ``workbook.json`` says
-where in the workbook a query stands: ``{"$query": "name"}`` is the text of that file.
+``tables.json`` has the tables' columns; ``queries/*.kql`` and ``alerts/*.kql`` one query each; ``notices.kql`` what
+runs changed; ``workbook.json`` says where in the workbook a query stands: ``{"$query": "name"}`` is the text of that
+file.
 """
 
 from __future__ import annotations
@@ -43,6 +44,11 @@ def queries() -> dict[str, str]:
 def alerts() -> dict[str, str]:
     """Return the queries of alert rules by name; ``{name}`` in one stands for a setting of the stack."""
     return _texts("alerts")
+
+
+def notices() -> str:
+    """Return the query of the rule that tells of each run that changed something; ``{minutes}`` is its frequency."""
+    return (_FOLDER / "notices.kql").read_text(encoding="utf-8")
 
 
 def workbook(resource_id: str) -> dict[str, Any]:

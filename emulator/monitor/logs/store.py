@@ -14,6 +14,7 @@ import duckdb
 
 from emulator.clock import Clock
 from emulator.monitor.kql import Column, Query, Source, compile_query
+from emulator.monitor.kql.translation.relation import INGESTED
 from emulator.monitor.kql.types import SQL_TYPES, Type, quoted
 from emulator.monitor.logs.columns import STANDARD, TIME
 
@@ -109,8 +110,8 @@ class LogStore:
             values = [_present(column) for column in table.columns]
             values += [quoted(customer_id), quoted(table.name), quoted("")]
             parts = ", ".join(f"{value} AS c{place}" for place, value in enumerate(values))
-            sql = f"SELECT {parts} FROM rows_{number} WHERE {' AND '.join(tests)}"
-            found[table.name] = Source(sql, (*table.columns, *STANDARD))
+            sql = f"SELECT {parts}, ingested AS {INGESTED} FROM rows_{number} WHERE {' AND '.join(tests)}"
+            found[table.name] = Source(sql, (*table.columns, *STANDARD), ingested=True)
         return found
 
     def run(self, query: Query, most: int) -> list[tuple[Any, ...]]:

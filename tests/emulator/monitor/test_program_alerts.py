@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 import workflows
-from components import metric_alerts
+from components import metric_alerts, run_notices
 from components.metric_alerts import Condition
 from components.orchestration import POLLING_TRIGGER, with_polling_interval
 from emulator.monitor.logs.resource_types import DATA_COLLECTION_RULES
@@ -57,6 +57,7 @@ RECORDS: dict[str, tuple[str, list[dict[str, Any]], int]] = {
     "no-run": ("Runs", [{"Event": "finished", "Waiting": 0}], 46),
     "rejected-in-a-row": ("Runs", [{"Event": "finished", "Decision": "rejected", "RejectedInARow": 2}], 0),
     "production-accuracy": ("Runs", [{**FINISHED, "Accuracy": 0.5}], 0),
+    "export-failed": ("Runs", [{**FINISHED, "Accuracy": 1, "Export": "failed"}], 0),
     "image-quota": ("Images", [{"Label": "cat", "Images": 4100}], 0),
     "training-hours": ("Runs", [{**FINISHED, "Accuracy": 1, "MonthHours": 8.5, "MonthHoursLimit": 10}], 0),
     "training-spend": ("Runs", [{**FINISHED, "Accuracy": 1, "MonthHours": 10, "MonthHoursLimit": 10}], 0),
@@ -70,6 +71,7 @@ def metric_rule(scope: str, condition: Condition) -> dict[str, Any]:
         severity=condition.severity,
         evaluationFrequency=condition.frequency,
         windowSize=condition.window,
+        autoMitigate=condition.lasts,
         criteria=criteria(
             criterion(
                 condition.metric,
@@ -212,3 +214,121 @@ async def test_a_log_alert_fires_once_its_records_are_there(records: Logs, name:
         await cloud.minutes(15)
     assert [alert.name for alert in cloud.monitor.alerts()] == [name]
     assert [told["data"]["essentials"]["monitorCondition"] for _, told in cloud.webhooks.told] == ["Fired"]
+
+
+async def test_each_failed_run_is_told_once_and_nothing_is_told_of_its_end(cloud: Cloud) -> None:
+    await cloud.put(ACTION_GROUP, action_group())
+    await cloud.put(METRIC_RULE, metric_rule(WORKFLOW, metric_alerts.RUNS_FAILED))
+    for _ in range(2):
+        cloud.monitor.metrics.record(WORKFLOW, "RunsFailed", 1)
+        await cloud.minutes(6)
+    await cloud.minutes(60)
+    assert [told["data"]["essentials"]["monitorCondition"] for _, told in cloud.webhooks.told] == ["Fired", "Fired"]
+
+
+NOTICES = f"{GROUP}/providers/Microsoft.Insights/scheduledQueryRules/notices"
+PUBLISHED = {
+    "Event": "finished",
+    "Decision": "published",
+    "Reason": "Iteration 2 is published as production",
+    "Accuracy": 0.95,
+    "ChampionAccuracy": 0.9,
+    "Link": "https://portal.azure.com/#view/run",
+}
+
+
+@pytest.fixture
+async def notices(records: Logs) -> Logs:
+    """The rule that tells of runs, as the program deploys it."""
+    dimensions = [{"name": each, "operator": "Include", "values": ["*"]} for each in run_notices.DIMENSIONS]
+    condition = {
+        "query": run_notices.query(),
+        "timeAggregation": "Count",
+        "operator": "GreaterThan",
+        "threshold": 0,
+        "dimensions": dimensions,
+    }
+    body = {
+        "location": "westeurope",
+        "properties": {
+            "severity": run_notices.SEVERITY,
+            "scopes": [WORKSPACE],
+            "evaluationFrequency": run_notices.FREQUENCY,
+            "windowSize": run_notices.FREQUENCY,
+            "overrideQueryTimeRange": "P2D",
+            "autoMitigate": False,
+            "criteria": {"allOf": [condition]},
+            "actions": {"actionGroups": [ACTION_GROUP]},
+        },
+    }
+    await records.cloud.put(NOTICES, body)
+    return records
+
+
+async def record(notices: Logs, run: str, minutes_ago: float = 0, **row: Any) -> None:
+    """Send the record of a run that was written so many minutes ago."""
+    written = (notices.cloud.clock.now() - timedelta(minutes=minutes_ago)).isoformat()
+    sent = {"TimeGenerated": written, "RowId": f"{run}/{row['Event']}", "Run": run, **row}
+    answer = await notices.upload([sent], stream="Custom-RetrainingRuns_CL")
+    assert answer.status_code == 204, answer.text
+
+
+def told(notices: Logs) -> list[dict[str, str]]:
+    """Return the dimensions of each alert that the action group was told of, in the order of runs."""
+    messages = [message["data"] for _, message in notices.cloud.webhooks.told]
+    assert {each["essentials"]["monitorCondition"] for each in messages} <= {"Fired"}
+    dimensions = [each["alertContext"]["condition"]["allOf"][0]["dimensions"] for each in messages]
+    return sorted(({each["name"]: each["value"] for each in one} for one in dimensions), key=lambda one: one["Run"])
+
+
+async def test_each_run_that_changed_something_is_told_once_with_its_figures(notices: Logs) -> None:
+    await record(notices, "r1", **PUBLISHED)
+    await record(notices, "r2", **{**PUBLISHED, "Decision": "rejected", "Reason": "worse", "ChampionAccuracy": None})
+    rollback = {"Event": "rolled back", "Decision": "rolled back", "Reason": "Iteration 1 is back", "Link": "l"}
+    await record(notices, "r3", **rollback)
+    await notices.cloud.minutes(60)
+    expected = {
+        "Run": "r1",
+        "Decision": "published",
+        "Reason": "Iteration 2 is published as production",
+        "Accuracy": "0.95",
+        "AccuracyBefore": "0.9",
+        "Link": "https://portal.azure.com/#view/run",
+    }
+    found = told(notices)
+    assert found[0] == expected
+    assert [each["Decision"] for each in found] == ["published", "rejected", "rolled back"]
+    assert [each["AccuracyBefore"] for each in found] == ["0.9", "unknown", "unknown"]
+    assert found[2]["Accuracy"] == "unknown"
+
+
+@pytest.mark.parametrize("decision", ["failed", "not trained", "nothing changed"])
+async def test_runs_that_failed_or_changed_nothing_are_not_told_by_their_records(notices: Logs, decision: str) -> None:
+    await record(notices, "r1", Event="started")
+    await record(notices, "r1", Event="finished", Decision=decision, Reason="why", Accepted=5)
+    await notices.cloud.minutes(60)
+    assert told(notices) == []
+
+
+@pytest.mark.parametrize("late", [0, 4, 6, 90])
+async def test_a_record_that_comes_in_late_is_told_once_all_the_same(notices: Logs, late: float) -> None:
+    await record(notices, "r1", late, **PUBLISHED)
+    await notices.cloud.minutes(60)
+    assert [each["Run"] for each in told(notices)] == ["r1"]
+
+
+async def test_a_record_that_is_sent_again_is_told_once(notices: Logs) -> None:
+    for minutes in (0, 1, 7, 20):
+        await record(notices, "r1", minutes, **PUBLISHED)
+        await notices.cloud.minutes(run_notices.MINUTES + 1)
+    await notices.cloud.minutes(30)
+    assert [each["Run"] for each in told(notices)] == ["r1"]
+
+
+async def test_no_record_falls_between_two_evaluations_or_into_both(notices: Logs) -> None:
+    runs = [f"r{number:02}" for number in range(20)]
+    for run in runs:
+        await record(notices, run, **PUBLISHED)
+        await notices.cloud.minutes(1)
+    await notices.cloud.minutes(run_notices.MINUTES * 2)
+    assert [each["Run"] for each in told(notices)] == runs

@@ -49,7 +49,7 @@ async def test_pages_have_nothing_inline_and_nothing_from_elsewhere(emulation: E
         page = await emulation.open(address)
         assert page.all("//script[not(@src)] | //style | //@style | //img | //form") == [], address
         assert [name for name in page.all("//@*") if name.attrname.startswith("on")] == [], address
-        assert page.all("//script/@src") == ["/static/refresh.js"], address
+        assert page.all("//script/@src") == ["/static/links.js", "/static/refresh.js"], address
         for reference in page.all("//link/@href"):
             assert (await emulation.request("GET", reference)).status_code == 200, reference
 

@@ -12,8 +12,8 @@ import httpx
 from emulator.faults.rule import OPERATION_HEADER
 from tests.workflows.faults.pasts import Pasts
 from tests.workflows.faults.situation import Situation, fault
-from tests.workflows.record_tables import PUBLISHER, RecordTables
-from tests.workflows.world import LOGIC, Retraining, merged, pictures
+from tests.workflows.record_tables import RecordTables
+from tests.workflows.world import LOGIC, PUBLISHER, Retraining, merged, pictures
 
 COMPACT = "0732100f-1a38-4e49-a514-c9b44c697ab5"
 """General (compact), the domain whose models can be exported; see emulator/custom_vision/domains.py."""
@@ -273,7 +273,9 @@ def _rolling_back(retraining: Retraining, **more: Any) -> Situation:
 def rollback(pasts: Pasts, name: str) -> Situation:
     """Two models are published, and the one before is wanted back."""
     notices = f"{pasts.world.arm.configuration.url('monitor')}/notices"
-    return _rolling_back(pasts.after(two_models, name, notices=notices, **_NO_TRAINING))
+    tables = RecordTables(pasts.world, name)
+    told = {"notices": notices, "records": tables.parameters, "records_rule": tables.rule}
+    return _rolling_back(pasts.after(two_models, name, **told, **_NO_TRAINING))
 
 
 def rollback_without_records(pasts: Pasts, name: str) -> Situation:

@@ -88,7 +88,7 @@ class Translator:
             known = ", ".join([*self._tables, *self._named]) or "none"
             raise KqlError("semantic", f"{text}; there are: {known}", name.position)
         self.used.add(name.name)
-        return Relation(table.sql, table.columns)
+        return Relation(table.sql, table.columns, ingested=table.ingested)
 
     def _scope(self, relation: Relation | None, operator: str) -> Scope:
         return Scope(relation, self._scalars, self._now, self.pipeline, operator)

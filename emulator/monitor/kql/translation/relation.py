@@ -10,6 +10,8 @@ from emulator.monitor.kql.types import Type, Typed
 
 ORDER: Final = "o"
 """The column with a row's number, where rows have an order."""
+INGESTED: Final = "i"
+"""The column with the time at which a row came in, as long as the rows are those of a table."""
 
 
 @dataclass(frozen=True)
@@ -24,12 +26,14 @@ class Column:
 class Relation:
     """A SELECT whose columns are called c0, c1, ... in the order of `columns`, and `o` where rows have an order.
 
-    No name of a query or table so comes into SQL.
+    With `ingested` it has `i`, too: the time at which a row came in, which is no column of its table. No name of a
+    query or table so comes into SQL.
     """
 
     sql: str
     columns: tuple[Column, ...]
     ordered: bool = False
+    ingested: bool = False
 
     def index(self, name: str) -> int | None:
         """Return a column's place, or None."""
@@ -45,5 +49,7 @@ def select(values: Sequence[tuple[str, Typed]], source: Relation, rest: str = ""
     parts = [f"{value.sql} AS c{place}" for place, (_, value) in enumerate(values)]
     if source.ordered:
         parts.append(ORDER)
+    if source.ingested:
+        parts.append(INGESTED)
     columns = tuple(Column(name, value.type) for name, value in values)
-    return Relation(f"SELECT {', '.join(parts)} FROM ({source.sql}){rest}", columns, source.ordered)
+    return Relation(f"SELECT {', '.join(parts)} FROM ({source.sql}){rest}", columns, source.ordered, source.ingested)

@@ -15,10 +15,14 @@ from emulator.monitor.kql.types import SQL_TYPES, Typed, cast
 
 @dataclass(frozen=True)
 class Source:
-    """A table: a SELECT that calls its columns c0, c1, ... in the order of `columns`."""
+    """A table: a SELECT that calls its columns c0, c1, ... in the order of `columns`.
+
+    With `ingested` it has the time at which a row came in as `i`.
+    """
 
     sql: str
     columns: tuple[Column, ...]
+    ingested: bool = False
 
 
 def data_table(table: tree.DataTable, scope: Scope) -> Relation:

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from emulator.monitor.kql.translation.functions import FUNCTIONS, Function, Invocation, function, template
+from emulator.monitor.kql.translation.relation import INGESTED
 from emulator.monitor.kql.types import NUMBERS, Typed, cast, quoted
 
 EPOCH_TO_UNIX: Final = 62_135_596_800_000_000
@@ -42,6 +43,14 @@ def _now(call: Invocation) -> Typed:
 def _ago(call: Invocation) -> Typed:
     (span,) = call.arguments
     return Typed(shifted(instant(call), f"-({span.sql})"), "datetime", span.literal)
+
+
+@function("ingestion_time", [])
+def _ingestion_time(call: Invocation) -> Typed:
+    relation = call.scope.relation
+    if relation is None or not relation.ingested:
+        raise call.refuse("only rows of a table have come in; use it before summarize, join, distinct, sort and union")
+    return Typed(INGESTED, "datetime")
 
 
 def binned(call: Invocation, value: Typed, size: Typed) -> Typed:
