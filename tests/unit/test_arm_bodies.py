@@ -121,7 +121,7 @@ def test_every_body_is_valid(run: Run, stack: str):
     deployed = run({**stack_config(stack), "custom-vision-retraining:alertEmail": "a@example.com"}, stack_name=stack)
     azure = [each for each in deployed.resources if each.type.startswith("azure-native:")]
     checked = [each for each in azure if each.type not in WITHOUT_SCHEMA]
-    assert len(checked) == 57
+    assert len(checked) == 60
     assert [fault for each in checked for fault in faults_of(each)] == []
 
 

@@ -1,7 +1,9 @@
 import json
 from typing import Any
 
-from components import roles
+import pytest
+
+from components import roles, run_notices
 from tests.unit.layers import monitoring_layer
 from tests.unit.recording import Deployed, Run, minimal_config
 from workflows import monitoring
@@ -66,9 +68,10 @@ def test_every_alert_is_enabled_and_tells_the_action_group(run: Run):
     group = deployed.one(ACTION_GROUP).plain["actionGroupName"]
     found = alerts(deployed)
     assert len(found) == 10
-    for alert in found.values():
+    for name, alert in found.items():
         assert alert["enabled"]
-        assert alert["autoMitigate"]
+        # A failed run is an event: nothing is over when the next one succeeds.
+        assert alert["autoMitigate"] is (name not in ("runs-failed", "rollbacks-failed"))
         assert alert["location"] == "global"
         assert alert["criteria"]["odataType"] == "Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria"
         assert [action["actionGroupId"].rsplit("/", 1)[1] for action in alert["actions"]] == [group]
@@ -136,8 +139,22 @@ def test_every_resource_is_a_child_of_the_layer(run: Run):
 
 
 def log_rules(deployed: Deployed) -> dict[str, dict[str, Any]]:
+    """Return the rules that watch for what is wrong, by name."""
     rules = deployed.all("azure-native:monitor:ScheduledQueryRule")
-    return {each.name.removeprefix("monitoring-"): each.plain for each in rules}
+    named = {each.name.removeprefix("monitoring-"): each.plain for each in rules}
+    return {name: rule for name, rule in named.items() if name != run_notices.NAME}
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_what_runs_changed_is_told_by_a_stateless_rule_split_by_run(run: Run, told: bool):
+    deployed = run(minimal_config(noticesToActionGroup=str(told).lower()), monitoring_layer)
+    group = deployed.one(ACTION_GROUP).plain["actionGroupName"]
+    rule = deployed.one("azure-native:monitor:ScheduledQueryRule", "monitoring-run-notices").plain
+    assert (rule["enabled"], rule["autoMitigate"], rule["evaluationFrequency"]) == (told, False, rule["windowSize"])
+    (criterion,) = rule["criteria"]["allOf"]
+    assert [each["name"] for each in criterion["dimensions"]] == list(run_notices.DIMENSIONS)
+    assert f"ago({run_notices.MINUTES}m)" in criterion["query"]
+    assert [each.rsplit("/", 1)[1] for each in rule["actions"]["actionGroups"]] == [group]
 
 
 def test_every_alert_query_of_the_workflow_is_a_rule_with_the_thresholds_of_the_settings(run: Run):

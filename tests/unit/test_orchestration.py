@@ -82,6 +82,7 @@ def test_the_parameters_carry_the_deployment(run: Run):
         "storageAudience": "https://storage.azure.com/",
         "resourceManagerEndpoint": "https://management.azure.com/",
         "resourceManagerAudience": "https://management.azure.com/",
+        "portalEndpoint": "https://portal.azure.com/",
         "trainingEndpoint": f"https://{training}.cognitiveservices.azure.com/",
         "trainingAccountId": f"{group}/Microsoft.CognitiveServices/accounts/{training}",
         "predictionEndpoint": f"https://{prediction}.cognitiveservices.azure.com/",

@@ -36,7 +36,7 @@ def test_every_stack_deploys_the_same_resources(run: Run, stack: str):
     promises = {"ml-training-purge", "ml-prediction-purge"} if stack != "prod" else set[str]()
     assert {name for type_, name in shape(deployed) if type_ == PURGE} == promises
     the_same = [each for each in shape(deployed) if each[0] != PURGE]
-    assert len(the_same) == 67
+    assert len(the_same) == 70
     assert the_same == shape(run(minimal_config(), stack_name="another"))
 
 

@@ -84,10 +84,12 @@ def test_without_a_word_of_the_user_every_default_holds(run: Run):
         custom_vision_error_threshold=5,
         resource_manager_endpoint="https://management.azure.com/",
         resource_manager_audience="https://management.azure.com/",
+        portal_endpoint="https://portal.azure.com/",
         storage_audience="https://storage.azure.com/",
         monitor_audience="https://monitor.azure.com/",
         alerts=AlertSettings(
             alert_webhook=None,
+            notices_to_action_group=True,
             stuck_run_hours=26,
             waiting_images_hours=6,
             no_run_hours=46,

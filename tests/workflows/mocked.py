@@ -174,6 +174,7 @@ def _run(
     mocks["parameters"] |= {
         **parameters,
         "blobEndpoint": BLOBS,
+        "portalEndpoint": "https://portal.azure.com/",
         "publishNames": NAMES,
         "containers": {purpose: purpose for purpose in PURPOSES},
         "noticeIsWanted": notices != "",

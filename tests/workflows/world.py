@@ -232,6 +232,7 @@ class Retraining:
             "storageAudience": "https://storage.azure.com/",
             "resourceManagerEndpoint": f"{world.arm.configuration.url('arm')}/",
             "resourceManagerAudience": "https://management.azure.com/",
+            "portalEndpoint": "https://portal.azure.com/",
             "trainingEndpoint": world.training_endpoint,
             "trainingAccountId": world.training,
             "predictionEndpoint": world.prediction_endpoint,
