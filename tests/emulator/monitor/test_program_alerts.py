@@ -283,7 +283,7 @@ def told(notices: Logs) -> list[dict[str, str]]:
 
 async def test_each_run_that_changed_something_is_told_once_with_its_figures(notices: Logs) -> None:
     await record(notices, "r1", **PUBLISHED)
-    rejected = {**PUBLISHED, "Decision": "rejected", "Reason": "worse"}
+    rejected: dict[str, Any] = {**PUBLISHED, "Decision": "rejected", "Reason": "worse"}
     del rejected["ChampionAccuracy"]
     await record(notices, "r2", **rejected)
     rollback: dict[str, Any] = {
