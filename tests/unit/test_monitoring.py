@@ -135,7 +135,7 @@ def test_logs_of_every_service_go_to_the_workspace_under_their_own_categories(ru
 def test_every_resource_is_a_child_of_the_layer(run: Run):
     deployed = run(minimal_config(), monitoring_layer)
     layer = deployed.one("custom-vision-retraining:index:MonitoringLayer")
-    assert len([each for each in deployed.resources if each.parent == layer.urn]) == 30
+    assert len([each for each in deployed.resources if each.parent == layer.urn]) == 31
 
 
 def log_rules(deployed: Deployed) -> dict[str, dict[str, Any]]:
