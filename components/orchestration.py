@@ -206,6 +206,7 @@ def workflow_parameters(args: OrchestrationLayerArgs, definition: Mapping[str, A
         "trainingEndpoint": args.ml.training_endpoint,
         "trainingAccountId": args.ml.training.id,
         "customRole": args.deployment.apply(naming.custom_role),
+        "deployedAt": args.data.account.creation_time,
         "recordsEndpoint": args.records.endpoint,
         "recordsRule": args.records.rule.immutable_id,
         "monitorAudience": settings.monitor_audience,

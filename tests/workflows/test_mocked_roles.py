@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -56,6 +57,19 @@ def test_a_role_for_the_lock_that_never_counts_is_named_after_ten_minutes(loaded
     assert found.error is not None
     assert "lacks Storage Blob Data Contributor on artifacts; " in found.error["message"]
     assert found.calls_of("List_a_page") == []
+
+
+@pytest.mark.parametrize(("minutes", "tries"), [(1, 11), (40, 11), (61, 1), (100000, 1)])
+def test_a_role_for_the_lock_is_waited_for_in_the_first_hour_of_a_deployment_alone(
+    loaded: LoadedWorkflow, minutes: int, tries: int
+):
+    deployed = {"deployedAt": (datetime.now(UTC) - timedelta(minutes=minutes)).isoformat()}
+    answers = {"Acquire_the_lease": REFUSED, "Name_the_holder": REFUSED}
+    found = retrain(loaded, answers, parameters=deployed)
+    assert (found.status, len(found.calls_of("Acquire_the_lease"))) == ("Failed", tries)
+    assert found.error is not None
+    assert "lacks Storage Blob Data Contributor on artifacts" in found.error["message"]
+    assert manifest(found)["roles"]["minutesWaited"] == (0 if tries == 1 else 11)
 
 
 @pytest.mark.parametrize("look", list(LOOKS))
