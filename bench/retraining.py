@@ -24,8 +24,8 @@ from typing import Any, Final
 from bench.report import Measure, command, section, write_section
 from components.declared_settings import SETTINGS
 from emulator.clock import SystemClock
-from tests.workflows.record_tables import PUBLISHER, RecordTables
-from tests.workflows.world import CONTRIBUTOR, LOGIC, Retraining, World, merged, pictures
+from tests.workflows.record_tables import RecordTables
+from tests.workflows.world import CONTRIBUTOR, LOGIC, PUBLISHER, Retraining, World, merged, pictures
 
 _COUNTS: Final = (100, 1_000, 10_000)
 _ACTION_DOLLARS: Final = 0.000025
