@@ -169,6 +169,7 @@ def _azure_resource(token: str, name: str, inputs: dict[str, Any]) -> tuple[str,
             return account, {
                 **inputs,
                 "name": own,
+                "creationTime": "2026-09-10T08:00:00.0000000Z",
                 # Without the slash that Azure sends, to see that it is put there.
                 "primaryEndpoints": {"blob": f"https://{own}.blob.core.windows.net"},
             }

@@ -77,6 +77,7 @@ def test_the_parameters_carry_the_deployment(run: Run):
         "monitorAudience": "https://monitor.azure.com/",
     }
     assert passed == {
+        "deployedAt": "2026-09-10T08:00:00.0000000Z",
         "blobEndpoint": f"https://{storage}.blob.core.windows.net/",
         "storageAccountId": f"{group}/Microsoft.Storage/storageAccounts/{storage}",
         "storageAudience": "https://storage.azure.com/",
