@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
+import httpx
 import pytest
 
 from components import roles as program_roles
@@ -21,7 +22,7 @@ from emulator.arm.roles import Permission, Role, built_in_roles
 from emulator.identity import Principal
 from tests.security.program import ROLES_API, Assignment, ProgramRetraining, ProgramWorld
 from tests.unit.recording import ROOT
-from tests.workflows.world import Finished, pictures
+from tests.workflows.world import LOGIC, Finished, pictures
 
 NUMBERS = itertools.count(1000, 20)
 PUBLISHER = "Monitoring Metrics Publisher"
@@ -59,6 +60,10 @@ def refused(retraining: ProgramRetraining, assignment: Assignment) -> str:
     """Run what needs an assignment, and return what its user reads; empty where nothing was refused."""
     if assignment.who == "rollback":
         answer = retraining.roll_back(retraining.rollback, {"who": "anna", "why": "to try it"})
+        if assignment.role == PUBLISHER:
+            # Records that cannot be written fail no rollback.
+            assert answer.status_code == 200, answer.text
+            return missing_for_the_record(retraining)
         return "" if answer.status_code in (200, 409) else answer.json()["reason"]
     if "/workflows/" in assignment.scope:
         with a_dead_holder(retraining):
@@ -70,6 +75,15 @@ def refused(retraining: ProgramRetraining, assignment: Assignment) -> str:
         assert run.status == "Succeeded", run.error
         return (run.manifest or {})["roles"]["records"] or ""
     return "" if run.error is None else run.error["message"]
+
+
+def missing_for_the_record(retraining: ProgramRetraining) -> str:
+    """Return the role that the newest rollback lacked for its record, as its action Reported says."""
+    arm, rollback = retraining.world.arm, retraining.rollback
+    newest = max(arm.values(f"{rollback}/runs", LOGIC), key=lambda run: run["properties"]["startTime"])
+    assert retraining.end_of(newest["name"], rollback)["status"] == "Succeeded"
+    reported = arm.get(f"{rollback}/runs/{newest['name']}/actions/Reported", LOGIC)["properties"]
+    return httpx.get(reported["outputsLink"]["uri"]).json()["missingRole"] or ""
 
 
 def settled(retraining: ProgramRetraining) -> Finished:

@@ -192,6 +192,8 @@ def test_a_rollback_is_recorded_with_who_and_why_and_a_link_to_its_run(rollback:
 def test_a_rollback_that_cannot_be_recorded_is_done_all_the_same(rollback: LoadedWorkflow, answer: Any):
     found = roll_back(rollback, {"Send_the_rollback": answer}, parameters=RECORDS)
     assert (found.status, found.actions["Report"].status != "Succeeded") == ("Succeeded", True)
+    missing = "Monitoring Metrics Publisher on the data collection rule" if answer is FORBIDDEN else None
+    assert found.actions["Reported"].outputs["missingRole"] == missing
     assert found.response is not None
     assert found.response["statusCode"] == 200
 
