@@ -220,14 +220,14 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         kinds.ADDRESS,
         "https://management.azure.com/",
         "Azure Resource Manager of the cloud that is deployed to.",
-        updates=(parts.RETRAINING, parts.ROLLBACK, parts.PURGES),
+        updates=(parts.RETRAINING, parts.ROLLBACK, parts.PURGES, parts.PROJECT),
     ),
     Setting(
         "resourceManagerAudience",
         kinds.ADDRESS,
         "https://management.azure.com/",
         "Audience of the workflow's tokens for Azure Resource Manager.",
-        updates=(parts.RETRAINING, parts.ROLLBACK, parts.PURGES),
+        updates=(parts.RETRAINING, parts.ROLLBACK, parts.PURGES, parts.PROJECT),
     ),
     Setting(
         "portalEndpoint",

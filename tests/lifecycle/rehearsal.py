@@ -53,8 +53,12 @@ class Rehearsal:
             if hear is not None:
                 hear(event)
 
-        address = {"resourceManagerEndpoint": f"{self.arm.configuration.url('arm')}/"}
-        return Deployment(self.home, project, stack, {**SETTINGS_OF_A_REHEARSAL, **address, **(settings or {})}, listen)
+        addresses = {
+            "resourceManagerEndpoint": f"{self.arm.configuration.url('arm')}/",
+            "portalEndpoint": f"{self.arm.configuration.url('portal')}/",
+        }
+        overrides = {**SETTINGS_OF_A_REHEARSAL, **addresses, **(settings or {})}
+        return Deployment(self.home, project, stack, overrides, listen)
 
     def steps(self) -> dict[str, StepStarted]:
         """Return what the last deployment did, or would do, to which resource, where it was something."""
