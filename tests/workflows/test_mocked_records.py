@@ -17,6 +17,7 @@ from tests.workflows.mocked import (
     OLD,
     OLDER,
     RECORDS,
+    TIMED_OUT,
     TRAINED,
     Answers,
     added,
@@ -139,3 +140,11 @@ def test_a_rejection_that_could_not_be_counted_fails_the_run_by_its_name(loaded:
     assert found.error is not None
     assert "Count_the_rejection" in found.error["message"]
     assert len(found.calls_of("Unlock")) == 1
+
+
+@pytest.mark.parametrize("answer", [FORBIDDEN, TIMED_OUT], ids=["refused", "time-out"])
+def test_a_rejection_that_could_not_be_recorded_is_left_to_the_next_run(loaded: LoadedWorkflow, answer: Any):
+    found, _ = recorded(loaded, {**WORSE, "Write_the_model": answer})
+    assert found.error is not None
+    assert "Write_the_model (" in found.error["message"]
+    assert found.calls_of("Count_the_rejection") == []

@@ -18,6 +18,7 @@ from tests.workflows.mocked import (
     OLD,
     REFUSED,
     TAGS,
+    TIMED_OUT,
     TRAINED,
     iteration,
     json_of,
@@ -322,7 +323,9 @@ def test_a_model_in_production_that_was_not_exported_is_made_up_for(loaded: Load
     assert [each.action for each in found.calls if each.action.startswith("Keep")][-1] == "Keep_the_readme"
 
 
-@pytest.mark.parametrize("answer", [FORBIDDEN, {"failure": "connectionDropped"}], ids=["refused", "dropped"])
+@pytest.mark.parametrize(
+    "answer", [FORBIDDEN, {"failure": "connectionDropped"}, TIMED_OUT], ids=["refused", "dropped", "time-out"]
+)
 @pytest.mark.parametrize("action", ["Look_for_the_model", "Read_the_record_of_the_model"])
 def test_nothing_is_exported_on_a_guess(loaded: LoadedWorkflow, action: str, answer: Any):
     found = retrain(loaded, {**EXPORTABLE, "Look_for_the_model": GONE, action: answer})
