@@ -1,7 +1,7 @@
-"""Alert rules over the records of runs.
+"""Alert rules over the records of runs: what is wrong, and what runs changed.
 
 A rule reads two days at most, whatever its query says ("Create or edit a log search alert rule", learn.microsoft.com),
-so it looks at all of them at each evaluation. Every 15 minutes, which is the cheapest frequency.
+so it looks at all of them at each evaluation.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from components.settings import Settings
 from workflows import monitoring
 
 FREQUENCY: Final = "PT15M"
+"""The cheapest one."""
 TIME_RANGE: Final = "P2D"
 IMAGE_QUOTAS: Final[Mapping[str, int]] = {"F0": 5_000, "S0": 100_000}
 """Training images of a project by price tier ("Limits and quotas", Custom Vision, learn.microsoft.com)."""
@@ -21,12 +22,21 @@ IMAGE_QUOTAS: Final[Mapping[str, int]] = {"F0": 5_000, "S0": 100_000}
 
 @dataclass(frozen=True)
 class LogAlert:
-    """A rule that fires while its query answers rows; `severity` is 0 (critical) to 4 (verbose)."""
+    """A rule that fires where its query answers rows.
+
+    One that `lasts` is told once and resolved when it holds no more; one that does not is an event, told each time.
+    With `dimensions`, columns of the query, each combination of their values is an alert of its own. `severity` is 0
+    (critical) to 4 (verbose); `frequency`, an ISO 8601 duration, is how often the query runs.
+    """
 
     name: str
     query: str
     severity: int
     description: str
+    frequency: str = FREQUENCY
+    lasts: bool = True
+    enabled: bool = True
+    dimensions: tuple[str, ...] = ()
 
 
 _RULES: Final[Mapping[str, tuple[int, str]]] = {

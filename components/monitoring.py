@@ -13,10 +13,10 @@ import pulumi
 from pulumi_azure_native import applicationinsights, authorization, logic, monitor, operationalinsights
 
 import workflows.monitoring
-from components import naming, roles, run_notices
+from components import naming, roles
 from components.data import DataLayer
 from components.existing import Workspace
-from components.log_alerts import FREQUENCY, TIME_RANGE, LogAlert, log_alerts
+from components.log_alerts import TIME_RANGE, LogAlert, log_alerts
 from components.log_collection import LogCollection, LogCollectionArgs
 from components.metric_alerts import (
     AVAILABILITY,
@@ -30,6 +30,7 @@ from components.metric_alerts import (
 )
 from components.ml import MLLayer
 from components.naming import DeploymentName
+from components.run_notices import run_notices
 from components.settings import Settings
 
 
@@ -69,7 +70,6 @@ class MonitoringLayer(pulumi.ComponentResource):
         self._diagnostics(name)
         self._alerts(name)
         self._log_alerts(name)
-        self._run_notices(name)
         self._workbook(name)
         self.register_outputs({"workspaceName": self.workspace.name, "actionGroupId": self.action_group.id})
 
@@ -188,7 +188,8 @@ class MonitoringLayer(pulumi.ComponentResource):
             )
 
     def _log_alerts(self, name: str) -> None:
-        for alert in log_alerts(self._args.settings):
+        settings = self._args.settings
+        for alert in [*log_alerts(settings), run_notices(settings)]:
             self._log_alert(name, alert)
 
     def _log_alert(self, name: str, alert: LogAlert) -> None:
@@ -201,13 +202,13 @@ class MonitoringLayer(pulumi.ComponentResource):
                 location=self.workspace.location,
                 kind=monitor.Kind.LOG_ALERT,
                 description=alert.description,
-                enabled=True,
+                enabled=alert.enabled,
                 severity=alert.severity,
                 scopes=[self.workspace.id],
-                evaluation_frequency=FREQUENCY,
-                window_size=FREQUENCY,
+                evaluation_frequency=alert.frequency,
+                window_size=alert.frequency,
                 override_query_time_range=TIME_RANGE,
-                auto_mitigate=True,
+                auto_mitigate=alert.lasts,
                 criteria=monitor.ScheduledQueryRuleCriteriaArgs(
                     all_of=[
                         monitor.ConditionArgs(
@@ -215,6 +216,13 @@ class MonitoringLayer(pulumi.ComponentResource):
                             time_aggregation=monitor.TimeAggregation.COUNT,
                             operator=monitor.Operator.GREATER_THAN,
                             threshold=0,
+                            dimensions=[
+                                monitor.DimensionArgs(
+                                    name=each, operator=monitor.DimensionOperator.INCLUDE, values=["*"]
+                                )
+                                for each in alert.dimensions
+                            ]
+                            or None,
                             failing_periods=monitor.ConditionFailingPeriodsArgs(
                                 number_of_evaluation_periods=1, min_failing_periods_to_alert=1
                             ),
@@ -225,50 +233,6 @@ class MonitoringLayer(pulumi.ComponentResource):
                 tags=args.tags,
             ),
             # The service checks the query against the tables.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=list(self.collection.tables.values())),
-        )
-
-    def _run_notices(self, name: str) -> None:
-        args = self._args
-        monitor.ScheduledQueryRule(
-            f"{name}-{run_notices.NAME}",
-            monitor.ScheduledQueryRuleArgs(
-                rule_name=args.deployment.apply(
-                    lambda deployment: naming.scheduled_query_rule(run_notices.NAME, deployment)
-                ),
-                resource_group_name=args.resource_group_name,
-                location=self.workspace.location,
-                kind=monitor.Kind.LOG_ALERT,
-                description=run_notices.DESCRIPTION,
-                enabled=args.settings.alerts.notices_to_action_group,
-                severity=run_notices.SEVERITY,
-                scopes=[self.workspace.id],
-                evaluation_frequency=run_notices.FREQUENCY,
-                window_size=run_notices.FREQUENCY,
-                override_query_time_range=TIME_RANGE,
-                auto_mitigate=False,
-                criteria=monitor.ScheduledQueryRuleCriteriaArgs(
-                    all_of=[
-                        monitor.ConditionArgs(
-                            query=run_notices.query(),
-                            time_aggregation=monitor.TimeAggregation.COUNT,
-                            operator=monitor.Operator.GREATER_THAN,
-                            threshold=0,
-                            dimensions=[
-                                monitor.DimensionArgs(
-                                    name=each, operator=monitor.DimensionOperator.INCLUDE, values=["*"]
-                                )
-                                for each in run_notices.DIMENSIONS
-                            ],
-                            failing_periods=monitor.ConditionFailingPeriodsArgs(
-                                number_of_evaluation_periods=1, min_failing_periods_to_alert=1
-                            ),
-                        )
-                    ]
-                ),
-                actions=monitor.ActionsArgs(action_groups=[self.action_group.id]),
-                tags=args.tags,
-            ),
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(self.collection.tables.values())),
         )
 

@@ -12,18 +12,28 @@ from __future__ import annotations
 
 from typing import Final
 
+from components.log_alerts import LogAlert
+from components.settings import Settings
 from workflows import monitoring
 
 NAME: Final = "run-notices"
 MINUTES: Final = 5
-FREQUENCY: Final = f"PT{MINUTES}M"
+"""Between two evaluations: a rule of one minute may not call `ingestion_time()` (the same page as below)."""
 SEVERITY: Final = 4
 """Verbose: nothing is wrong."""
-DESCRIPTION: Final = "A run changed what is in production, or the gate held a new iteration; the dimensions say which."
 DIMENSIONS: Final = ("Run", "Decision", "Reason", "Accuracy", "AccuracyBefore", "Link")
-"""Columns by which the rule is split: six at most ("Create or edit a log search alert rule", learn.microsoft.com)."""
+"""Columns by which the rule is split: six at most ("Create or edit a log alert rule", learn.microsoft.com)."""
 
 
-def query() -> str:
-    """Return the rule's query."""
-    return monitoring.notices().format(minutes=MINUTES)
+def run_notices(settings: Settings) -> LogAlert:
+    """Return the rule; it is disabled where the settings want no such notices."""
+    return LogAlert(
+        NAME,
+        monitoring.notices().format(minutes=MINUTES),
+        SEVERITY,
+        "A run changed what is in production, or the gate held a new iteration; the dimensions say which.",
+        frequency=f"PT{MINUTES}M",
+        lasts=False,
+        enabled=settings.alerts.notices_to_action_group,
+        dimensions=DIMENSIONS,
+    )

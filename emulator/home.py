@@ -37,6 +37,10 @@ class Configuration:
         """Return the base address of `service`, without a trailing slash."""
         return f"http://127.0.0.1:{self.ports[service]}"
 
+    def stack_settings(self) -> dict[str, str]:
+        """Return the program's settings, by key, that lead a stack to this emulator instead of one on other ports."""
+        return {"resourceManagerEndpoint": f"{self.url('arm')}/", "portalEndpoint": f"{self.url('portal')}/"}
+
 
 @dataclass(frozen=True)
 class Secrets:

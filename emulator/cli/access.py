@@ -43,12 +43,8 @@ def env(home: HomeOption = None) -> None:
     for name, value in variables.items():
         typer.echo(f"export {name}={shlex.quote(value)}")
     if configuration.ports["arm"] != DEFAULT_PORTS["arm"]:
-        typer.echo(
-            f"this emulator has ports of its own: add to pulumi up: "
-            f"--config resourceManagerEndpoint={configuration.url('arm')}/ "
-            f"--config portalEndpoint={configuration.url('portal')}/",
-            err=True,
-        )
+        options = " ".join(f"--config {key}={value}" for key, value in configuration.stack_settings().items())
+        typer.echo(f"this emulator has ports of its own: add to pulumi up: {options}", err=True)
 
 
 def token(

@@ -98,10 +98,7 @@ def _own_address(folder: Home, stack: str) -> dict[str, str]:
     configuration, _ = folder.load()
     if stack != "local" or configuration.ports["arm"] == DEFAULT_PORTS["arm"]:
         return {}
-    return {
-        "resourceManagerEndpoint": f"{configuration.url('arm')}/",
-        "portalEndpoint": f"{configuration.url('portal')}/",
-    }
+    return configuration.stack_settings()
 
 
 def _overrides(config: list[str] | None) -> dict[str, str]:

@@ -83,8 +83,7 @@ def run_demo(home: Home, project: Path, images: Path | None, size: Size, narrati
             project,
             STACK,
             overrides={
-                "resourceManagerEndpoint": f"{resource_manager.configuration.url('arm')}/",
-                "portalEndpoint": f"{resource_manager.configuration.url('portal')}/",
+                **resource_manager.configuration.stack_settings(),
                 "minimumImagesPerTag": str(minimum),
                 # The demo lets the trigger look when a round's upload is complete, so that a round is one run.
                 "pollIntervalSeconds": "86400",

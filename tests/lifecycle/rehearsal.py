@@ -53,11 +53,7 @@ class Rehearsal:
             if hear is not None:
                 hear(event)
 
-        addresses = {
-            "resourceManagerEndpoint": f"{self.arm.configuration.url('arm')}/",
-            "portalEndpoint": f"{self.arm.configuration.url('portal')}/",
-        }
-        overrides = {**SETTINGS_OF_A_REHEARSAL, **addresses, **(settings or {})}
+        overrides = {**SETTINGS_OF_A_REHEARSAL, **self.arm.configuration.stack_settings(), **(settings or {})}
         return Deployment(self.home, project, stack, overrides, listen)
 
     def steps(self) -> dict[str, StepStarted]:

@@ -84,7 +84,7 @@ class ProgramWorld(World):
             self.home,
             ROOT,
             "local",
-            {"resourceManagerEndpoint": f"{self.arm.configuration.url('arm')}/", **SETTINGS, **settings},
+            {**self.arm.configuration.stack_settings(), **SETTINGS, **settings},
         )
         self.summary = self.deployment.up()
         self.outputs = {name: str(value) for name, value in self.deployment.outputs().items()}

@@ -57,7 +57,7 @@ def validated_stack(
     try:
         with ResourceManager(home) as arm:
             own = {
-                "resourceManagerEndpoint": f"{arm.configuration.url('arm')}/",
+                **arm.configuration.stack_settings(),
                 # Only the validation has the trigger look.
                 "pollIntervalSeconds": "86400",
             }

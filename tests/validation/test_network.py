@@ -27,7 +27,7 @@ def test_an_account_that_turns_the_workflow_away_is_told_with_the_missing_addres
     stack: ValidatedStack, capsys: pytest.CaptureFixture[str]
 ):
     elsewhere = {
-        "resourceManagerEndpoint": f"{stack.arm.configuration.url('arm')}/",
+        **stack.arm.configuration.stack_settings(),
         "pollIntervalSeconds": "86400",
         "trainingAllowedAddresses": '["203.0.113.0/24"]',
     }

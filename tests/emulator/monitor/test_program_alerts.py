@@ -242,7 +242,7 @@ async def notices(records: Logs) -> Logs:
     """The rule that tells of runs, as the program deploys it."""
     dimensions = [{"name": each, "operator": "Include", "values": ["*"]} for each in run_notices.DIMENSIONS]
     condition = {
-        "query": run_notices.query(),
+        "query": monitoring.notices().format(minutes=run_notices.MINUTES),
         "timeAggregation": "Count",
         "operator": "GreaterThan",
         "threshold": 0,
@@ -253,8 +253,8 @@ async def notices(records: Logs) -> Logs:
         "properties": {
             "severity": run_notices.SEVERITY,
             "scopes": [WORKSPACE],
-            "evaluationFrequency": run_notices.FREQUENCY,
-            "windowSize": run_notices.FREQUENCY,
+            "evaluationFrequency": f"PT{run_notices.MINUTES}M",
+            "windowSize": f"PT{run_notices.MINUTES}M",
             "overrideQueryTimeRange": "P2D",
             "autoMitigate": False,
             "criteria": {"allOf": [condition]},
