@@ -30,6 +30,7 @@ OLD, NEW, OLDER = "old", "new", "earlier"
 TIMED_OUT = {"status": "TimedOut"}
 GONE, REFUSED, FORBIDDEN, CONFLICT = ({"statusCode": status} for status in (404, 400, 403, 409))
 MADE, ACCEPTED = ({"statusCode": status} for status in (201, 202))
+COPIED = {**ACCEPTED, "headers": {"x-ms-copy-status": "success"}}
 
 Answers = Mapping[str, Any]
 

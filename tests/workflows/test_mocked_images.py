@@ -10,6 +10,7 @@ from emulator.testing.workflow_runs import LoadedWorkflow
 from tests.workflows.mocked import (
     ACCEPTED,
     CONFLICT,
+    COPIED,
     FORBIDDEN,
     GONE,
     REFUSED,
@@ -21,8 +22,6 @@ from tests.workflows.mocked import (
     predicted,
     retrain,
 )
-
-COPIED = {**ACCEPTED, "headers": {"x-ms-copy-status": "success"}}
 
 
 def with_images(*names: str, **answers: Any) -> dict[str, Any]:
@@ -122,6 +121,15 @@ def test_a_lineage_that_cannot_be_read_is_not_begun_anew(loaded: LoadedWorkflow)
     assert found.status == "Failed"
     assert found.actions["Lineage_was_read"].status == "Failed"
     assert found.calls_of("Write_the_lineage") == found.calls_of("Add_the_images") == []
+
+
+def test_what_was_sent_before_is_remembered_while_more_wait_but_not_without_end(loaded: LoadedWorkflow):
+    before = [f"red/hash/{number}.png" for number in range(20_000)]
+    answers = with_images("red/1.png", "red/2.png", Read_the_lineage=json_of({"runs": ["earlier"], "sent": before}))
+    (more,) = retrain(loaded, answers, settings={"maximumImagesPerRun": 1}).calls_of("Write_the_lineage")
+    assert more.body["sent"] == ["red/red_1.png/1.png", *before[:-1]]
+    (last,) = retrain(loaded, answers).calls_of("Write_the_lineage")
+    assert last.body["sent"] == ["red/red_1.png/1.png", "red/red_2.png/2.png"]
 
 
 def test_a_run_is_in_the_lineage_before_it_adds_an_image(loaded: LoadedWorkflow):

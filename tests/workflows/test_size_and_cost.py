@@ -11,9 +11,8 @@ from typing import Any
 from emulator.logic_apps import limits
 from emulator.logic_apps.standalone.result import NOT_RUN, SKIPPED, RunResult
 from emulator.testing.workflow_runs import LoadedWorkflow
-from tests.workflows.mocked import ACCEPTED, TRAINED, added, json_of, listing, retrain
+from tests.workflows.mocked import ACCEPTED, COPIED, TRAINED, added, json_of, listing, retrain
 
-COPIED = {**ACCEPTED, "headers": {"x-ms-copy-status": "success"}}
 MOST_IMAGES = 5000
 """What maximumImagesPerRun may be at most."""
 BATCH = 64
@@ -75,15 +74,15 @@ def sizes(found: RunResult) -> dict[str, int]:
     """Return the bytes of the larger of inputs and outputs of each action."""
     return {
         name: max(
-            (len(json.dumps(part, ensure_ascii=False).encode()) for each in action.repetitions for part in parts(each)),
+            (
+                len(json.dumps(part, ensure_ascii=False).encode())
+                for each in action.repetitions
+                for part in (each.inputs, each.outputs)
+            ),
             default=0,
         )
         for name, action in found.actions.items()
     }
-
-
-def parts(repetition: Any) -> tuple[Any, Any]:
-    return repetition.inputs, repetition.outputs
 
 
 def test_a_training_of_twenty_hours_is_waited_for_with_few_looks(loaded: LoadedWorkflow):
