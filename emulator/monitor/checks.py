@@ -9,15 +9,21 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from emulator.arm.errors import ArmError
 from emulator.arm.resource_id import ResourceId
 from emulator.durations import duration
 from emulator.monitor.catalogue import LOG_CATEGORIES, METRICS, Metric
 from emulator.monitor.kql import Query
+from emulator.monitor.kql.tokens import tokens
 from emulator.monitor.logs.resource_types import WORKSPACES
 from emulator.monitor.resource_types import ACTION_GROUPS
+
+MOST_DIMENSIONS: Final = 6
+"""Of a log alert rule ("Create or edit a log search alert rule", learn.microsoft.com)."""
+NOT_EVERY_MINUTE: Final = ("search", "union", "take", "limit", "ingestion_time")
+"""What a query may not have whose rule is evaluated every minute (the same page)."""
 
 
 def check_metric_alert(body: Mapping[str, Any]) -> None:
@@ -78,6 +84,13 @@ def check_rule_query(body: Mapping[str, Any], query: Query) -> None:
     criterion = body["properties"]["criteria"]["allOf"][0]
     types = {column.name: column.type for column in query.columns}
     needed = [dimension["name"] for dimension in criterion.get("dimensions") or []]
+    if len(needed) > MOST_DIMENSIONS:
+        raise _refusal("properties.criteria.allOf", f"{len(needed)} dimensions; allowed: {MOST_DIMENSIONS} at most")
+    if body["properties"]["evaluationFrequency"] == "PT1M":
+        words = {each.text for each in tokens(criterion["query"])}
+        for word in NOT_EVERY_MINUTE:
+            if word in words:
+                raise _refusal("properties.evaluationFrequency", f"a query with '{word}' is not evaluated every minute")
     measure = criterion.get("metricMeasureColumn")
     for name in [*needed, *([measure] if measure else [])]:
         if name not in types:

@@ -21,7 +21,6 @@ class RecordTables:
     def __init__(self, world: World, name: str) -> None:
         self._world = world
         workspace = f"{world.group}/providers/Microsoft.OperationalInsights/workspaces/log-{name}"
-        self.workspace = workspace
         made = world.put(workspace, _WORKSPACES, {"location": "eastus"})
         self._customer = made["properties"]["customerId"]
         for table, declared in monitoring.tables().items():

@@ -14,6 +14,9 @@ RULE = f"{GROUP}/providers/Microsoft.Insights/scheduledQueryRules/rejected"
 QUERY = "Runs_CL | where Images == 0"
 
 
+EVERY_MINUTE = {"evaluationFrequency": "PT1M", "windowSize": "PT1M"}
+
+
 def rule(criterion: dict[str, Any] | None = None, **properties: Any) -> dict[str, Any]:
     return {
         "location": "westeurope",
@@ -141,6 +144,9 @@ async def test_a_rule_that_is_disabled_or_deleted_does_not_fire(logs: Logs) -> N
         (rule({"timeAggregation": "Average", "metricMeasureColumn": "Nothing"}), "'Nothing'"),
         (rule({"timeAggregation": "Average", "metricMeasureColumn": "Run"}), "no number"),
         (rule({"dimensions": [{"name": "Label", "operator": "Include", "values": ["*"]}]}), "'Label'"),
+        (rule({"dimensions": [{"name": "Run", "operator": "Include", "values": ["*"]}] * 7}), "7 dimensions"),
+        (rule({"query": "Runs_CL | where ingestion_time() > ago(1m)"}, **EVERY_MINUTE), "'ingestion_time'"),
+        (rule({"query": "Runs_CL | take 1"}, **EVERY_MINUTE), "'take'"),
         (rule({"failingPeriods": {"numberOfEvaluationPeriods": 2}}), "not emulated"),
         (rule(scopes=[WORKFLOW]), "Microsoft.OperationalInsights/workspaces"),
         (rule(windowSize="PT5M", evaluationFrequency="PT10M"), "shorter"),
