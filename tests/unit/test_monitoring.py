@@ -5,7 +5,7 @@ import pytest
 
 from components import roles, run_notices
 from tests.unit.layers import monitoring_layer
-from tests.unit.recording import Deployed, Run, minimal_config
+from tests.unit.recording import ROOT, Deployed, Run, minimal_config
 from workflows import monitoring
 
 ALERT = "azure-native:monitor:MetricAlert"
@@ -143,6 +143,14 @@ def log_rules(deployed: Deployed) -> dict[str, dict[str, Any]]:
     rules = deployed.all("azure-native:monitor:ScheduledQueryRule")
     named = {each.name.removeprefix("monitoring-"): each.plain for each in rules}
     return {name: rule for name, rule in named.items() if name != run_notices.NAME}
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/cost.md"])
+def test_the_documents_count_the_alerts_that_are_paid_for(run: Run, page: str):
+    deployed = run(minimal_config())
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert f"{len(alerts(deployed))} metric alerts" in text
+    assert f"{len(log_rules(deployed))} rules over logs" in text
 
 
 @pytest.mark.parametrize("told", [True, False])
