@@ -34,6 +34,8 @@ from emulator.telemetry import MetricSink, NoMetrics
 
 _GRACE_SECONDS = 5
 """How long requests under way may take to finish when the emulator stops."""
+_KEEP_ALIVE_SECONDS = 75
+"""How long a connection may rest; longer than clients keep one, or they use some that are just being closed (reset)."""
 
 
 class Emulator:
@@ -161,18 +163,22 @@ class _Server(uvicorn.Server):
         yield
 
 
+def server_configuration(app: ASGIApp) -> uvicorn.Config:
+    """Return how every service is served: to this machine alone, on connections that clients end first."""
+    return uvicorn.Config(
+        LoopbackOnly(app),
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        server_header=False,
+    )
+
+
 @contextlib.asynccontextmanager
 async def _serving(app: ASGIApp, listener: socket.socket) -> AsyncGenerator[None]:
-    server = _Server(
-        uvicorn.Config(
-            LoopbackOnly(app),
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            timeout_graceful_shutdown=_GRACE_SECONDS,
-            server_header=False,
-        )
-    )
+    server = _Server(server_configuration(app))
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         while not server.started:
